@@ -1,0 +1,1 @@
+"""Everything that speaks to a Docker Engine; it knows neither Django nor our users."""
