@@ -1,16 +1,17 @@
-"""Reads engine addresses (unix:///path, tcp://host:port) and makes TLS contexts (pure but for a
-temporary file, which Python's ssl module insists on)."""
+"""Reads what callers give us before it goes out: addresses, object IDs, certificates and keys."""
 
+import re
 import ssl
 import tempfile
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from engine.errors import Down, TlsFailed
+from engine.errors import Down, NoSuchObject, TlsFailed
 from engine.types import Connection
 
 PLAIN_PORT = 2375  # IANA "docker"
 TLS_PORT = 2376  # IANA "docker-s"
+CONTAINER_ID = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")  # or a name (moby, names.go)
 LONGEST_UNIX_PATH = 107  # bytes (man 7 unix: sun_path holds 108 with its zero)
 
 
@@ -45,6 +46,16 @@ def address_of(connection: Connection) -> Address:
         default = TLS_PORT if connection.tls else PLAIN_PORT
         return Address(host=parts.hostname, port=port or default)
     raise Down(f"{url}: expected unix:///path or tcp://host:port")
+
+
+def checked_id(container_id: str) -> str:
+    """A container's ID or name as it may stand in a path. Raises NoSuchObject.
+
+    Anything else ("../images/x/json") could reach another path of the API.
+    """
+    if not CONTAINER_ID.fullmatch(container_id):
+        raise NoSuchObject(f"No such container: {container_id}")
+    return container_id
 
 
 def tls_context(connection: Connection) -> ssl.SSLContext:

@@ -1,7 +1,6 @@
 """The one door to a Docker Engine for short calls: docker-py stays on this side of it."""
 
 import json
-import re
 import ssl
 import threading
 import time
@@ -19,7 +18,7 @@ from docker.utils.proxy import ProxyConfig
 from requests.adapters import HTTPAdapter
 
 from engine import parse, parse_images
-from engine.addresses import Address, address_of, tls_context
+from engine.addresses import Address, address_of, checked_id, tls_context
 from engine.errors import Broken, EngineError, NoSuchObject, TooLarge, TooOld, from_status
 from engine.failures import unreachable
 from engine.spec import container_body
@@ -46,7 +45,6 @@ DISK_USAGE_S = 120.0  # the engine walks every volume
 LARGEST_ANSWER = 64 * 1024 * 1024  # bytes (R13)
 POOL_SIZE = 64  # connections kept, one per thread that asks at once
 READ_SIZE = 64 * 1024
-OBJECT_ID = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")  # a container's name or ID (moby, names.go)
 
 # what our parsers raise on an answer that is not what the API promises
 NONSENSE = (
@@ -132,7 +130,7 @@ class Engine:
 
     def container(self, container_id: str) -> ContainerDetail:
         """Everything the engine tells about one container, by ID or name."""
-        path = _checked(container_id)
+        path = checked_id(container_id)
         return self._call(lambda api: parse.detail(api.inspect_container(path)))
 
     def container_with_label(self, key: str, value: str) -> str | None:
@@ -160,7 +158,7 @@ class Engine:
 
     def start(self, container_id: str) -> None:
         """Within 15 s. A running container is no error."""
-        path = _checked(container_id)
+        path = checked_id(container_id)
         self._call(lambda api: api.start(path), CHANGE_S)
 
     def stop(self, container_id: str, *, grace_s: int = 10) -> None:
@@ -168,34 +166,34 @@ class Engine:
 
         A stopped container is no error.
         """
-        path = _checked(container_id)
+        path = checked_id(container_id)
         self._call(lambda api: api.stop(path, timeout=grace_s), grace_s + 10.0)
 
     def restart(self, container_id: str, *, grace_s: int = 10) -> None:
         """Stop as in `stop`, then start. Within `grace_s` + 15 s."""
-        path = _checked(container_id)
+        path = checked_id(container_id)
         self._call(lambda api: api.restart(path, timeout=grace_s), grace_s + CHANGE_S)
 
     def pause(self, container_id: str) -> None:
-        path = _checked(container_id)
+        path = checked_id(container_id)
         self._call(lambda api: api.pause(path))
 
     def unpause(self, container_id: str) -> None:
-        path = _checked(container_id)
+        path = checked_id(container_id)
         self._call(lambda api: api.unpause(path))
 
     def kill(self, container_id: str, *, signal: str = "SIGKILL") -> None:
         """Sends the signal. Within 15 s: after SIGKILL the engine waits for the end."""
-        path = _checked(container_id)
+        path = checked_id(container_id)
         self._call(lambda api: api.kill(path, signal=signal), CHANGE_S)
 
     def rename(self, container_id: str, name: str) -> None:
-        path = _checked(container_id)
+        path = checked_id(container_id)
         self._call(lambda api: api.rename(path, name))
 
     def remove(self, container_id: str, *, force: bool = False, volumes: bool = False) -> None:
         """`force` kills it first; `volumes` takes its anonymous volumes along. Within 15 s."""
-        path = _checked(container_id)
+        path = checked_id(container_id)
         self._call(lambda api: api.remove_container(path, v=volumes, force=force), CHANGE_S)
 
     def disk_usage(self) -> DiskUsage:
@@ -339,13 +337,6 @@ def _timeout() -> tuple[float, float]:
 
 def _nonsense(url: str, error: Exception) -> Broken:
     return Broken(f"{url}: not an answer of the Engine API ({type(error).__name__}: {error})")
-
-
-def _checked(container_id: str) -> str:
-    """A name or ID; anything else could reach another path of the API."""
-    if not OBJECT_ID.fullmatch(container_id):
-        raise NoSuchObject(f"No such container: {container_id}")
-    return container_id
 
 
 def _message(response: requests.Response) -> str:
