@@ -1,0 +1,119 @@
+"""Making our container rows say what the engine says."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils.timezone import now
+
+from containers_app.models import Container
+from engine.types import ContainerSummary
+from hosts_app.models import Host
+from images_app.models import Image
+
+TOMBSTONE = timedelta(hours=24)  # how long a vanished container is remembered (R15)
+ROUGH_SHARE = 0.55  # "2 hours" may be 1.5 to 3: how far the engine's rounded ages may be off
+ROUGH_S = 45.0  # and below that, how many seconds
+
+
+@transaction.atomic
+def reconcile(
+    host: Host,
+    listed: list[ContainerSummary],
+    version: int,
+    *,
+    only: Collection[str] | None = None,
+) -> set[int]:
+    """Upsert what the engine listed and bury what it did not; returns keys of changed rows.
+
+    With `only`, the list was asked for these ids, and says nothing of others.
+    """
+    rows = Container.objects.filter(host=host)
+    if only is not None:
+        rows = rows.filter(docker_id__in=only)
+    known = {row.docker_id: row for row in rows}
+    images = dict(Image.objects.filter(host=host).values_list("docker_id", "pk"))
+    at = now()
+    new, altered = [], []
+    for item in listed:
+        values = _values(item, images)
+        row = known.pop(item.id, None)
+        if row is None:
+            new.append(
+                Container(host=host, docker_id=item.id, confirmed=at, version=version, **values)
+            )
+        elif _differs(row, values, at):
+            for name, value in values.items():
+                setattr(row, name, value)
+            row.confirmed, row.version, row.gone = at, version, None
+            altered.append(row)
+    buried = [row for row in known.values() if row.gone is None]
+    for row in buried:
+        row.gone, row.version = at, version
+    Container.objects.bulk_create(new)
+    Container.objects.bulk_update(
+        altered, [*FIELDS, "confirmed", "version", "gone"], batch_size=200
+    )
+    Container.objects.bulk_update(buried, ["gone", "version"], batch_size=200)
+    if only is None:
+        Container.objects.filter(host=host, gone__lt=at - TOMBSTONE).delete()
+    return {row.pk for row in (*new, *altered, *buried)}
+
+
+FIELDS = (
+    "name", "image_ref", "image_id", "image_row_id", "state", "status", "health", "exit_code",
+    "project", "service", "labels", "ports", "port_words", "created", "started", "finished",
+)  # fmt: skip
+
+
+def _values(item: ContainerSummary, images: dict[str, int]) -> dict[str, Any]:
+    return {
+        "name": item.name,
+        "image_ref": item.image[:512],
+        "image_id": item.image_id,
+        "image_row_id": images.get(item.image_id),
+        "state": item.state,
+        "status": item.status[:100],
+        "health": item.health,
+        "exit_code": item.exit_code,
+        "project": item.project[:255],
+        "service": item.service[:255],
+        "labels": item.labels,
+        "ports": [
+            {
+                "container": port.container,
+                "protocol": port.protocol,
+                "host": port.host,
+                "address": port.address,
+            }
+            for port in item.ports
+        ],
+        "port_words": _port_words(item),
+        "created": item.created,
+        "started": item.started,
+        "finished": item.finished,
+    }
+
+
+def _port_words(item: ContainerSummary) -> str:
+    numbers = {port.container for port in item.ports} | {port.host for port in item.ports}
+    return f",{','.join(str(number) for number in sorted(numbers - {None}, key=str))},"[:400]
+
+
+def _differs(row: Container, values: dict[str, Any], at: datetime) -> bool:
+    """Whether the row must be written. Ages alone do not count: "Up 2 hours" becomes 3 by itself.
+
+    Where only the rough ages moved within what their rounding allows, our own finer time stays.
+    """
+    for name in ("started", "finished"):
+        ours, theirs = getattr(row, name), values[name]
+        if ours and theirs and _same_within_rounding(ours, theirs, at):
+            values[name] = ours
+    unlike = [name for name in FIELDS if name != "status" and getattr(row, name) != values[name]]
+    return bool(unlike) or row.gone is not None
+
+
+def _same_within_rounding(ours: datetime, theirs: datetime, at: datetime) -> bool:
+    age_s = max(0.0, (at - theirs).total_seconds())
+    return abs((ours - theirs).total_seconds()) <= max(ROUGH_S, age_s * ROUGH_SHARE)

@@ -1,0 +1,269 @@
+"""The list of containers over all hosts: filter words, states, groups, order and pages."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Case, Count, F, IntegerField, Min, Q, Value, When
+from django.db.models.fields.json import KeyTextTransform
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from accounts_app.models import User
+from containers_app.models import Container, ContainerQuerySet
+from containers_app.selectors import containers_for
+from core.errors import Invalid
+from core.listing import Page, Term, page_of, parse, sort_field
+from hosts_app.models import Host
+
+FAILED = Q(state="dead") | (Q(state="exited") & ~Q(exit_code=0) & Q(exit_code__isnull=False))
+UNHEALTHY = Q(state="running", health="unhealthy")
+STATES: dict[str, Q] = {
+    "running": Q(state="running"),
+    "unhealthy": UNHEALTHY,
+    "restarting": Q(state="restarting"),
+    "failed": FAILED,
+    "exited": Q(state="exited") & ~FAILED,
+    "paused": Q(state="paused"),
+    "created": Q(state="created"),
+}
+DOCKER_STATES = {"removing": Q(state="removing"), "dead": Q(state="dead")}
+BAD = FAILED | UNHEALTHY | Q(state="restarting")
+UP = Q(state__in=["running", "paused", "restarting"])
+COLUMNS = {
+    "name": "name",
+    "state": "state",
+    "host": "host__name",
+    "image": "image_ref",
+    "created": "created",
+    "started": "started",
+}
+GROUPINGS = {"project": "project", "host": "host__name", "image": "image_ref", "none": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Containers shown under one heading: of a compose project on a host, a host or an image."""
+
+    key: str
+    host: str  # name; "" where the group spans hosts
+    n: int
+    up: int
+    bad: int
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What the address asks for, checked."""
+
+    q: str = ""
+    state: str = ""
+    host: str = ""
+    project: str = ""
+    image: str = ""
+    group: str = "project"
+    sort: str = "name"
+    descending: bool = False
+    terms: list[Term] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    query: Query
+    page: Page
+    rows: list[Container]
+    groups: list[Group]  # of the rows shown, in order; empty without grouping
+    states: dict[str, int]  # over everything that the words match, whatever the state
+    total_known: int  # of all that the user may see
+    as_of: datetime | None
+
+
+def read(params: QueryDict) -> Query:
+    """The query in these parameters. Raises Invalid, with every wrong field named."""
+    group = params.get("group", "project") or "project"
+    if group not in GROUPINGS:
+        raise Invalid.field(
+            "group", _("Group by one of %(names)s.") % {"names": ", ".join(GROUPINGS)}
+        )
+    state = params.get("state", "")
+    if state and state not in STATES | DOCKER_STATES:
+        raise Invalid.field("state", _("One of %(names)s.") % {"names": ", ".join(STATES)})
+    column, descending = sort_field(params.get("sort", ""), COLUMNS, "name")
+    words = params.get("q", "")
+    return Query(
+        q=words,
+        state=state,
+        host=params.get("host", ""),
+        project=params.get("project", ""),
+        image=params.get("image", ""),
+        group=group,
+        sort=column,
+        descending=descending,
+        terms=parse(words, FILTERS),
+    )
+
+
+def listing(user: User, query: Query, params: QueryDict) -> Listing:
+    """The page of containers that `params` ask for, as `user` may see them."""
+    visible = containers_for(user)
+    matching = narrowed(visible, query)
+    states = _state_counts(matching)
+    shown = matching.filter((STATES | DOCKER_STATES)[query.state]) if query.state else matching
+    total = states[query.state] if query.state in states else shown.count()
+    page = page_of(params, total)
+    if query.group == "none":
+        rows = list(_ordered(shown, query)[page.start : page.stop])
+        groups: list[Group] = []
+    else:
+        groups, rows = _grouped(shown, query, page)
+    return Listing(
+        query=query,
+        page=page,
+        rows=rows,
+        groups=groups,
+        states=states,
+        total_known=states["all"] if _is_plain(query) else visible.count(),
+        as_of=Host.objects.for_user(user).aggregate(oldest=Min("as_of"))["oldest"],
+    )
+
+
+def _is_plain(query: Query) -> bool:
+    return not (query.terms or query.host or query.project or query.image)
+
+
+def narrowed(rows: ContainerQuerySet, query: Query) -> ContainerQuerySet:
+    """`rows` by everything but the state, whose toggles show counts beside each other."""
+    if query.host:
+        rows = rows.filter(Q(host__slug=query.host))
+    if query.project:
+        rows = rows.filter(project=query.project)
+    if query.image:
+        rows = rows.filter(image_ref=query.image)
+    for term in query.terms:
+        matches = FILTERS[term.key](term.text) if term.key else _anywhere(term.text)
+        found = rows.filter(matches)
+        rows = rows.exclude(pk__in=found.values("pk")) if term.exclude else found
+    return rows
+
+
+def _state_counts(rows: ContainerQuerySet) -> dict[str, int]:
+    return rows.aggregate(
+        all=Count("pk"), **{name: Count("pk", filter=match) for name, match in STATES.items()}
+    )
+
+
+def _ordered(rows: ContainerQuerySet, query: Query) -> ContainerQuerySet:
+    column = F(COLUMNS[query.sort])
+    first = column.desc(nulls_last=True) if query.descending else column.asc(nulls_last=True)
+    return rows.order_by(first, "name", "pk")
+
+
+def _grouped(
+    rows: ContainerQuerySet, query: Query, page: Page
+) -> tuple[list[Group], list[Container]]:
+    """Groups with problems come first, then by name; rows of one group stay together."""
+    keys = [GROUPINGS[query.group]]
+    if query.group == "project":
+        keys.append("host__name")
+    counted = (
+        rows.values(*keys)
+        .annotate(n=Count("pk"), up=Count("pk", filter=UP), bad=Count("pk", filter=BAD))
+        .order_by()
+    )
+    groups = [
+        Group(
+            key=each[keys[0]],
+            host=each.get("host__name", "") if query.group == "project" else "",
+            n=each["n"],
+            up=each["up"],
+            bad=each["bad"],
+        )
+        for each in counted
+    ]
+    groups.sort(key=lambda group: (not group.bad, not group.key, group.key, group.host))
+    shown: list[Group] = []
+    before = skipped = 0
+    for group in groups:
+        if before + group.n > page.start and before < page.stop:
+            if not shown:
+                skipped = page.start - before
+            shown.append(group)
+        before += group.n
+    if not shown:
+        return [], []
+    ranks = [When(_is_in(group, keys), then=Value(rank)) for rank, group in enumerate(shown)]
+    ranked = rows.filter(_any_of(shown, keys)).annotate(
+        rank=Case(*ranks, output_field=IntegerField())
+    )
+    ordered = _ordered(ranked, query)
+    ordered = ordered.order_by("rank", *ordered.query.order_by)  # type: ignore[misc]
+    return shown, list(ordered[skipped : skipped + page.stop - page.start])
+
+
+def group_key(row: Container, grouping: str) -> tuple[str, str]:
+    """(key, host) of the group that a row belongs to."""
+    if grouping == "host":
+        return row.host.name, ""
+    if grouping == "image":
+        return row.image_ref, ""
+    return row.project, row.host.name
+
+
+def _is_in(group: Group, keys: list[str]) -> Q:
+    match = Q(**{keys[0]: group.key})
+    return match & Q(host__name=group.host) if len(keys) > 1 else match
+
+
+def _any_of(groups: list[Group], keys: list[str]) -> Q:
+    either = Q()
+    for group in groups:
+        either |= _is_in(group, keys)
+    return either
+
+
+# -- Filter words ------------------------------------------------------------------------
+
+
+def _anywhere(text: str) -> Q:
+    return (
+        Q(name__icontains=text)
+        | Q(image_ref__icontains=text)
+        | Q(project__icontains=text)
+        | Q(host__name__icontains=text)
+        | Q(docker_id__startswith=text.lower())
+    )
+
+
+def _state(text: str) -> Q:
+    known = STATES | DOCKER_STATES
+    if text.lower() not in known:
+        raise Invalid.field("q", _("A state is one of %(names)s.") % {"names": ", ".join(known)})
+    return known[text.lower()]
+
+
+def _label(text: str) -> Q:
+    key, equals, value = text.partition("=")
+    if not equals:
+        return Q(labels__has_key=key)
+    labelled = Container.objects.alias(wanted=KeyTextTransform(key, "labels"))
+    return Q(pk__in=labelled.filter(wanted=value).values("pk"))
+
+
+def _port(text: str) -> Q:
+    if not text.isdigit():
+        raise Invalid.field("q", _("A port is a number."))
+    return Q(port_words__contains=f",{text},")
+
+
+FILTERS: dict[str, Callable[[str], Any]] = {
+    "name": lambda text: Q(name__icontains=text),
+    "host": lambda text: Q(host__name__icontains=text) | Q(host__slug__icontains=text),
+    "image": lambda text: Q(image_ref__icontains=text),
+    "project": lambda text: Q(project__icontains=text),
+    "state": _state,
+    "health": lambda text: Q(health=text.lower()),
+    "label": _label,
+    "port": _port,
+    "id": lambda text: Q(docker_id__startswith=text.lower()),
+}

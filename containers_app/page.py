@@ -1,0 +1,193 @@
+"""The list of containers as the template wants it: finished texts and addresses."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.http import QueryDict
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from accounts_app.models import Role, User
+from containers_app.listing import Listing, group_key
+from containers_app.rows import Row, rows_of
+from core.listing import address, page_addresses
+from core.times import age
+from hosts_app.models import Host
+from hosts_app.selectors import host_ids, hosts_for
+
+PATH = "/containers/"
+AS_OF_S = 15.0  # data older than this says so
+
+
+def context(user: User, found: Listing, params: QueryDict) -> dict[str, Any]:
+    """Everything that containers_app/_list.html shows."""
+    hosts = list(hosts_for(user))
+    operated = host_ids(user, Role.OPERATOR)
+    rows = rows_of(found.rows, operated)
+    before, after = page_addresses(PATH, params, found.page)
+    query = found.query
+    return {
+        "groups": _groups(found, rows),
+        "states": _states(found, params),
+        "page": {
+            "number": found.page.number,
+            "pages": found.page.pages,
+            "total": found.page.total,
+            "first": found.page.first,
+            "last": found.page.last,
+            "previous_url": before,
+            "next_url": after,
+        },
+        "columns": _columns(found, params),
+        "groupings": _groupings(query.group, params),
+        "q": query.q,
+        "state": query.state,
+        "host": query.host,
+        "group": params.get("group", ""),
+        "sort": params.get("sort", ""),
+        "filter_error": "",
+        "offline": _offline(hosts),
+        "hosts": [{"slug": host.slug, "name": host.name} for host in hosts],
+        "empty": _empty(found, hosts),
+        "can_run": bool(operated),
+        "words": words(),
+    }
+
+
+def words() -> dict[str, str]:
+    return {"locked": _("Locked against removal"), "dismiss": _("Dismiss")}
+
+
+def _groups(found: Listing, rows: list[Row]) -> list[dict[str, Any]]:
+    if found.query.group == "none":
+        return [{"key": "", "title": "", "rows": rows}] if rows else []
+    members: dict[tuple[str, str], list[Row]] = {}
+    stale: set[tuple[str, str]] = set()
+    for container, row in zip(found.rows, rows, strict=True):
+        key = group_key(container, found.query.group)
+        members.setdefault(key, []).append(row)
+        if container.stale:
+            stale.add(key)
+    return [
+        {
+            "key": f"{group.key}@{group.host}",
+            "title": group.key or _("No project"),
+            "host": group.host,
+            "n": group.n,
+            "up": group.up,
+            "bad": group.bad,
+            "offline": (group.key, group.host) in stale and found.query.group != "image",
+            "rows": members.get((group.key, group.host), []),
+        }
+        for group in found.groups
+    ]
+
+
+def _states(found: Listing, params: QueryDict) -> list[dict[str, Any]]:
+    labels = {
+        "": _("All"),
+        "running": pgettext("container state", "Running"),
+        "unhealthy": pgettext("container state", "Unhealthy"),
+        "restarting": pgettext("container state", "Restarting"),
+        "failed": pgettext("container state", "Failed"),
+        "exited": pgettext("container state", "Exited"),
+        "paused": pgettext("container state", "Paused"),
+        "created": pgettext("container state", "Created"),
+    }
+    pressed = found.query.state
+    return [
+        {
+            "key": key or "all",
+            "label": label,
+            "glyph": ("healthy" if key == "running" else key) if key else "",
+            "n": found.states[key or "all"],
+            "url": address(PATH, params, state="" if key == pressed else key),
+            "pressed": key == pressed,
+        }
+        for key, label in labels.items()
+        if not key or key == pressed or found.states[key] or key in {"running", "failed"}
+    ]
+
+
+def _columns(found: Listing, params: QueryDict) -> list[dict[str, str]]:
+    labels = {
+        "name": _("Name"),
+        "state": pgettext("column", "State"),
+        "host": _("Host"),
+        "image": _("Image"),
+        "ports": _("Ports"),
+        "created": pgettext("column", "Created"),
+    }
+    query = found.query
+    columns = []
+    for key, label in labels.items():
+        current = key == query.sort
+        descending = not query.descending if current else key == "created"
+        columns.append(
+            {
+                "key": key,
+                "label": label,
+                "url": ""
+                if key == "ports"
+                else address(PATH, params, sort=f"-{key}" if descending else key),
+                "sort": ("descending" if query.descending else "ascending") if current else "",
+            }
+        )
+    return columns
+
+
+def _groupings(current: str, params: QueryDict) -> list[dict[str, Any]]:
+    labels = {
+        "project": _("By project"),
+        "host": _("By host"),
+        "image": _("By image"),
+        "none": _("No grouping"),
+    }
+    return [
+        {
+            "key": key,
+            "label": label,
+            "url": address(PATH, params, group="" if key == "project" else key),
+            "pressed": key == current,
+        }
+        for key, label in labels.items()
+    ]
+
+
+def _offline(hosts: Iterable[Host]) -> list[dict[str, Any]]:
+    """One banner for each host whose rows are old, with their age (promise 1)."""
+    at = now()
+    banners = []
+    for host in hosts:
+        if host.answering or (host.state == Host.State.UNCHECKED and host.as_of is None):
+            continue
+        n = host.containers.filter(gone=None).count()
+        text = ngettext(
+            "%(host)s: %(state)s for %(age)s. Its %(n)d container shows the last known state.",
+            "%(host)s: %(state)s for %(age)s. Its %(n)d containers show the last known state.",
+            n,
+        )
+        banners.append(
+            {
+                "slug": host.slug,
+                "name": host.name,
+                "text": text
+                % {
+                    "host": host.name,
+                    "state": Host.State(host.state).label,
+                    "age": age(host.state_since, at),
+                    "n": n,
+                },
+                "url": f"/hosts/{host.slug}/",
+            }
+        )
+    return banners
+
+
+def _empty(found: Listing, hosts: list[Host]) -> str:
+    if found.page.total:
+        return ""
+    if not hosts:
+        return "no_hosts"
+    return "filter" if found.total_known else "none"

@@ -1,0 +1,96 @@
+"""Asking an engine to change a container, and finding out what it did when it does not answer."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.utils.translation import gettext as _
+
+from engine.client import Engine
+from engine.errors import Broken, NoSuchObject, TimedOut, Unreachable
+from engine.types import ContainerDetail
+from hosts_app.connections import engine_for
+from jobs_app.lifecycle import OutcomeUnknown, report, say
+from jobs_app.models import Job
+
+LOOK_S = 2.0  # how often the engine is asked what it did
+LOOK_FOR_S = 60.0  # and for how long, before the outcome is called unknown (R5)
+
+Done = Callable[[ContainerDetail | None], bool]
+"""Whether the container, None when it is gone, is as the job wanted it."""
+
+
+def act(job: Job, call: Callable[[Engine], None], done: Done | None) -> None:
+    """`call` the engine; where the answer is lost, look until `done`.
+
+    A later attempt looks first: the one before may have got through before its worker died.
+    `done` None means that nobody can tell. Raises EngineError, or OutcomeUnknown.
+    """
+    assert job.host, "deeds on containers have a host"
+    engine = engine_for(job.host)
+    if job.attempt > 1 and done and done(_look(engine, job.target)):
+        return
+    try:
+        call(engine)
+    except (TimedOut, Broken) as error:
+        _find_out(job, engine, done, error)
+
+
+def _find_out(job: Job, engine: Engine, done: Done | None, error: Unreachable) -> None:
+    say(job, f"no answer: {error}")
+    if done is None:
+        raise OutcomeUnknown(
+            _("The engine was asked and did not answer: %(error)s") % {"error": error}
+        )
+    deadline = time.monotonic() + LOOK_FOR_S
+    while time.monotonic() < deadline:
+        report(job, text=_("No answer; checking what the engine did."))
+        try:
+            if done(_look(engine, job.target)):
+                say(job, "the engine has done it")
+                return
+        except Unreachable:
+            pass
+        time.sleep(LOOK_S)
+    raise OutcomeUnknown(
+        _("The engine was asked, did not answer, and has not done it after a minute: %(error)s")
+        % {"error": error}
+    )
+
+
+def _look(engine: Engine, docker_id: str) -> ContainerDetail | None:
+    try:
+        return engine.container(docker_id)
+    except NoSuchObject:
+        return None
+
+
+# -- When a deed counts as done ----------------------------------------------------------
+
+
+def is_running(found: ContainerDetail | None) -> bool:
+    return found is not None and found.state == "running"
+
+
+def is_stopped(found: ContainerDetail | None) -> bool:
+    return found is None or found.state in {"exited", "dead", "created"}
+
+
+def is_paused(found: ContainerDetail | None) -> bool:
+    return found is not None and found.state == "paused"
+
+
+def is_gone(found: ContainerDetail | None) -> bool:
+    return found is None
+
+
+def is_named(name: str) -> Done:
+    return lambda found: found is not None and found.name == name
+
+
+def started_since(job: Job) -> Done:
+    """Started after the job was, by the engine's clock."""
+    assert job.host, "deeds on containers have a host"
+    assert job.started, "a running job has started"
+    since = job.started + timedelta(seconds=job.host.skew_s)
+    return lambda found: bool(found and found.started and found.started > since)

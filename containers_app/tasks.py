@@ -1,0 +1,110 @@
+"""What a worker does with containers: each task is the deed of one job."""
+
+import json
+
+from django.utils.translation import gettext as _
+
+from accounts_app.models import Role
+from containers_app import settle
+from containers_app.models import Container
+from containers_app.spec import spec_from
+from core.sealed import unseal
+from engine.client import Engine
+from engine.errors import Broken, TimedOut
+from hosts_app.connections import engine_for
+from jobs_app.bulk import run_children
+from jobs_app.deeds import deed
+from jobs_app.lifecycle import Failed, say
+from jobs_app.models import Job
+
+GRACE_S = 10  # the engine's own default between SIGTERM and SIGKILL
+JOB_LABEL = "quarterdeck.job"
+
+
+@deed("container.start", role=Role.OPERATOR, repeatable=True)
+def start_container(job: Job) -> None:
+    settle.act(job, lambda engine: engine.start(job.target), settle.is_running)
+
+
+@deed("container.stop", role=Role.OPERATOR, repeatable=True)
+def stop_container(job: Job) -> None:
+    grace_s = int(job.params.get("timeout", GRACE_S))
+    settle.act(job, lambda engine: engine.stop(job.target, grace_s=grace_s), settle.is_stopped)
+
+
+@deed("container.restart", role=Role.OPERATOR, repeatable=True)
+def restart_container(job: Job) -> None:
+    grace_s = int(job.params.get("timeout", GRACE_S))
+    settle.act(
+        job,
+        lambda engine: engine.restart(job.target, grace_s=grace_s),
+        settle.started_since(job),
+    )
+
+
+@deed("container.pause", role=Role.OPERATOR, repeatable=True)
+def pause_container(job: Job) -> None:
+    settle.act(job, lambda engine: engine.pause(job.target), settle.is_paused)
+
+
+@deed("container.unpause", role=Role.OPERATOR, repeatable=True)
+def unpause_container(job: Job) -> None:
+    settle.act(job, lambda engine: engine.unpause(job.target), settle.is_running)
+
+
+@deed("container.kill", role=Role.OPERATOR)
+def kill_container(job: Job) -> None:
+    signal = str(job.params.get("signal", "SIGKILL"))
+    done = settle.is_stopped if signal == "SIGKILL" else None
+    settle.act(job, lambda engine: engine.kill(job.target, signal=signal), done)
+
+
+@deed("container.rename", role=Role.OPERATOR, repeatable=True)
+def rename_container(job: Job) -> None:
+    name = str(job.params["name"])
+    settle.act(job, lambda engine: engine.rename(job.target, name), settle.is_named(name))
+
+
+@deed("container.remove", role=Role.OPERATOR, repeatable=True)
+def remove_container(job: Job) -> None:
+    force, volumes = bool(job.params.get("force")), bool(job.params.get("volumes"))
+    row = Container.objects.filter(host=job.host, docker_id=job.target).first()
+    if row and row.locked:  # locked after this was asked
+        raise Failed(_("The container is locked against removal."))
+    settle.act(
+        job,
+        lambda engine: engine.remove(job.target, force=force, volumes=volumes),
+        settle.is_gone,
+    )
+
+
+@deed("container.run", role=Role.OPERATOR, repeatable=True)
+def run_container(job: Job) -> None:
+    """Create and start; its label tells a second attempt what the first one made (R7)."""
+    assert job.host, "a run has a host"
+    engine = engine_for(job.host)
+    made = engine.container_with_label(JOB_LABEL, str(job.key)) or _create(job, engine)
+    job.target, job.result = made, {"id": made}
+    Job.objects.filter(pk=job.pk).update(target=made, result=job.result)
+    say(job, f"created {made[:12]}")
+    if job.params.get("start", True):
+        settle.act(job, lambda engine: engine.start(made), settle.is_running)
+        say(job, "started")
+
+
+def _create(job: Job, engine: Engine) -> str:
+    secret = json.loads(unseal(job, "sealed") or "{}")
+    spec = spec_from(job.params | secret, labels={JOB_LABEL: str(job.key)})
+    try:
+        return engine.create(spec)
+    except (TimedOut, Broken) as error:
+        say(job, f"no answer: {error}")
+        made = engine.container_with_label(JOB_LABEL, str(job.key))
+        if made is None:
+            raise
+        return made
+
+
+@deed("container.bulk", role=Role.OPERATOR, repeatable=True)
+def run_bulk(job: Job) -> None:
+    run_children(job)

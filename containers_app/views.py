@@ -1,0 +1,65 @@
+"""The list of containers, and what a page asks to be done with them."""
+
+from django.http import HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts_app.http import Request
+from containers_app import listing, page, services
+from core.errors import Invalid
+from core.gate import signed_in
+from core.http import is_htmx, wants_json
+
+
+@signed_in
+@require_GET
+def container_list(request: Request) -> HttpResponse:
+    template = "containers_app/_list.html" if is_htmx(request) else "containers_app/list.html"
+    params: QueryDict = request.GET
+    error = ""
+    try:
+        query = listing.read(params)
+    except Invalid as wrong:
+        error = f"{wrong.errors[0].message} {wrong.hint}".strip()
+        kept = params.copy()
+        for each in wrong.errors:
+            kept.pop(each.field, None)
+        params = kept
+        query = listing.read(params)
+    found = listing.listing(request.user, query, params)
+    context = page.context(request.user, found, params)
+    if error:
+        context |= {"filter_error": error, "q": request.GET.get("q", "")}
+    answer = render(request, template, context, status=422 if error else 200)
+    answer["Vary"] = "HX-Request"
+    return answer
+
+
+@signed_in
+@require_POST
+def act(request: Request) -> HttpResponse:
+    """One action on one or several targets, each `host/full id`: 202 with the Job's number."""
+    action = request.POST.get("action", "")
+    targets = [_target(text) for text in request.POST.getlist("target")]
+    options = {
+        name: value
+        for name, value in request.POST.items()
+        if name not in {"action", "target", "csrfmiddlewaretoken"}
+    }
+    key = request.headers.get("Idempotency-Key", "")[:200]
+    if len(targets) == 1:
+        (host, docker_id) = targets[0]
+        job = services.act(request.user, action, host, docker_id, options, idempotency_key=key)
+    else:
+        job = services.bulk(request.user, action, targets, options, idempotency_key=key)
+    if not wants_json(request):
+        return redirect("jobs:page", job.pk)
+    return JsonResponse({"job": job.pk, "url": f"/jobs/{job.pk}/"}, status=202)
+
+
+def _target(text: str) -> tuple[str, str]:
+    host, slash, docker_id = text.partition("/")
+    if not slash or not host or not docker_id:
+        raise Invalid.field("target", _("A target is a host and a full id: lab/3f2a…"))
+    return host, docker_id

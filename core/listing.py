@@ -1,0 +1,128 @@
+"""What every table shares: filter words, sorting by a whitelist, pages."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from core.errors import Invalid
+
+TERM = re.compile(r'(?P<minus>-?)(?:(?P<key>[^\s:"]+):)?(?:"(?P<quoted>[^"]*)"|(?P<bare>\S*))')
+PAGE_SIZE = 50
+MOST_PER_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One filter word: `text` anywhere (key ""), or in one column; `exclude` for -word."""
+
+    key: str
+    text: str
+    exclude: bool
+
+
+def parse(words: str, keys: Collection[str]) -> list[Term]:
+    """Filter words, all of which must match. Raises Invalid at the field `q`."""
+    terms = []
+    for match in TERM.finditer(words):
+        key = (match["key"] or "").lower()
+        text = match["quoted"] if match["quoted"] is not None else match["bare"]
+        if not text and not key:
+            continue
+        if key and key not in keys:
+            raise Invalid.field(
+                "q",
+                _("There is no filter “%(key)s:”.") % {"key": match["key"]},
+                hint=_("Filters are %(keys)s. A text with a colon goes in quotes.")
+                % {"keys": ", ".join(f"{name}:" for name in keys)},
+            )
+        if key and not text:
+            raise Invalid.field("q", _("What should “%(key)s:” be?") % {"key": key})
+        terms.append(Term(key, text, bool(match["minus"])))
+    return terms
+
+
+def sort_field(sort: str, columns: dict[str, str], default: str) -> tuple[str, bool]:
+    """(column, descending) for `sort`, `-name` for descending. Raises Invalid at `sort`."""
+    wanted = sort or default
+    column = wanted.removeprefix("-")
+    if column not in columns:
+        raise Invalid.field(
+            "sort",
+            _("This list cannot be sorted by “%(sort)s”.") % {"sort": column},
+            hint=_("Sort by one of %(columns)s.") % {"columns": ", ".join(columns)},
+        )
+    return column, wanted.startswith("-")
+
+
+def whole_number(text: str, *, field: str, least: int, most: int, default: int) -> int:
+    """`text` as a number in bounds. Raises Invalid at `field`."""
+    if not text:
+        return default
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        raise Invalid.field(
+            field,
+            _("A number from %(least)d to %(most)d.") % {"least": least, "most": most},
+        )
+    return int(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which rows of how many are shown; `number` from 1."""
+
+    number: int
+    size: int
+    total: int
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // self.size))
+
+    @property
+    def start(self) -> int:
+        return (self.number - 1) * self.size
+
+    @property
+    def stop(self) -> int:
+        return min(self.start + self.size, self.total)
+
+    @property
+    def first(self) -> int:
+        return min(self.start + 1, self.total)
+
+    @property
+    def last(self) -> int:
+        return self.stop
+
+
+def page_of(params: QueryDict, total: int) -> Page:
+    """The page asked for; one beyond the end shows the last. Raises Invalid."""
+    size = whole_number(
+        params.get("page_size", ""),
+        field="page_size",
+        least=1,
+        most=MOST_PER_PAGE,
+        default=PAGE_SIZE,
+    )
+    number = whole_number(params.get("page", ""), field="page", least=1, most=1_000_000, default=1)
+    return Page(min(number, max(1, -(-total // size))), size, total)
+
+
+def address(path: str, params: QueryDict, **changes: str | None) -> str:
+    """`path` with these query parameters, changed; empty ones and the page fall away."""
+    kept = {key: value for key, value in params.items() if key != "page"}
+    for key, value in changes.items():
+        kept[key] = value or ""
+    query = urlencode({key: value for key, value in kept.items() if value})
+    return f"{path}?{query}" if query else path
+
+
+def page_addresses(path: str, params: QueryDict, page: Page) -> tuple[str, str]:
+    """(previous, next) page's address, each "" where there is none."""
+    before = address(path, params, page=str(page.number - 1)) if page.number > 1 else ""
+    after = address(path, params, page=str(page.number + 1)) if page.number < page.pages else ""
+    return before, after

@@ -1,0 +1,74 @@
+"""What every page shows around its content: navigation, hosts, job tray, language, theme."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts_app.models import User
+from core.js_strings import strings
+from hosts_app.models import Host
+from hosts_app.selectors import hosts_for
+from jobs_app.rows import tray_rows
+from jobs_app.selectors import open_count
+
+THEMES = {"light", "dark"}
+PIPS = {"reachable": "", "slow": "warn", "unchecked": "warn"}  # any other state: off
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    theme = request.COOKIES.get("theme", "")
+    context: dict[str, Any] = {"theme": theme if theme in THEMES else "", "page_key": ""}
+    user = getattr(request, "user", None)
+    if not isinstance(user, User) or request.headers.get("HX-Request"):
+        return context
+    hosts = list(hosts_for(user).only("state", "version"))
+    return context | {
+        "nav": _navigation(user),
+        "tabs": _tabs(),
+        "scope": _scope(hosts),
+        "live_version": sum(host.version for host in hosts),
+        "tray": tray_rows(user),
+        "tray_count": open_count(user),
+        "person": user.username,
+        "js_strings": strings(),
+        "page_key": _page_key(request.path),
+    }
+
+
+def _navigation(user: User) -> list[dict[str, Any]]:
+    return [
+        {"head": "", "items": [_item("containers", _("Containers"), "/containers/", "box")]},
+        {"head": _("Fleet"), "items": [_item("jobs", _("Jobs"), "/jobs/", "list")]},
+    ]
+
+
+def _tabs() -> list[dict[str, Any]]:
+    return [
+        _item("containers", _("Containers"), "/containers/", "box"),
+        _item("jobs", _("Jobs"), "/jobs/", "list"),
+    ]
+
+
+def _item(key: str, label: str, url: str, icon: str) -> dict[str, Any]:
+    return {"key": key, "label": label, "url": url, "icon": icon, "count": ""}
+
+
+def _scope(hosts: list[Host]) -> dict[str, Any]:
+    up = sum(host.answering for host in hosts)
+    return {
+        "label": _("All hosts"),
+        "count": len(hosts),
+        "pips": [PIPS.get(host.state, "off") for host in hosts],
+        "label_text": ngettext(
+            "%(up)d of %(n)d host reachable", "%(up)d of %(n)d hosts reachable", len(hosts)
+        )
+        % {"up": up, "n": len(hosts)},
+    }
+
+
+def _page_key(path: str) -> str:
+    if path.startswith("/h/"):
+        return "containers"
+    return path.strip("/").partition("/")[0] or "overview"

@@ -1,0 +1,9 @@
+"""Every socket of the site and its address. Each checks origin and person itself (Socket)."""
+
+from django.urls import path
+
+from dashboard.page_socket import PageSocket
+
+routes = [
+    path("ws/live/", PageSocket.as_asgi()),  # type: ignore[arg-type]
+]

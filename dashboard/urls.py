@@ -1,0 +1,16 @@
+from django.urls import include, path
+
+from dashboard import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("", include("accounts_app.urls")),
+    path("", include("containers_app.urls")),
+    path("jobs/", include("jobs_app.urls")),
+    path("palette/", views.palette, name="palette"),
+    path("settings/language/", views.set_language, name="language"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+]
+handler404 = "dashboard.views.not_found"
+handler500 = "dashboard.views.server_error"

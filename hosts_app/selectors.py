@@ -1,0 +1,44 @@
+"""Which hosts a user may see or act on. Views, API, sockets and workers all come through here."""
+
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from accounts_app.models import Role, User
+from core.errors import Forbidden, NotFound
+from hosts_app.models import Host, HostQuerySet
+
+
+def hosts_for(user: User, role: Role = Role.VIEWER) -> HostQuerySet:
+    return Host.objects.for_user(user, role)
+
+
+def host_for(user: User, slug: str, role: Role = Role.VIEWER) -> Host:
+    """The host, if `user` has `role` on it; else NotFound (unseen) or Forbidden (seen)."""
+    host = Host.objects.for_user(user).filter(slug=slug).first()
+    if host is None:
+        raise NotFound(_("No such host."), hint=_("Look at the list of hosts for its name."))
+    require(user, host, role)
+    return host
+
+
+def require(user: User, host: Host, role: Role) -> None:
+    """Raise Forbidden unless `user`, who sees `host`, has `role` on it."""
+    if not may(user, host, role):
+        raise Forbidden(
+            _("You need the role %(role)s on %(host)s.") % {"role": role.label, "host": host},
+            hint=_("Ask an administrator for it."),
+        )
+
+
+def may(user: User, host: Host, role: Role) -> bool:
+    return Host.objects.for_user(user, role).filter(pk=host.pk).exists()
+
+
+def host_ids(user: User, role: Role = Role.VIEWER) -> set[int]:
+    return set(Host.objects.for_user(user, role).values_list("pk", flat=True))
+
+
+def live_version(user: User) -> int:
+    """Grows with every change of any host that `user` sees, and of what is on them."""
+    total = Host.objects.for_user(user).aggregate(total=Sum("version"))["total"]
+    return total or 0

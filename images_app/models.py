@@ -1,0 +1,38 @@
+"""Images of hosts as their engines last described them."""
+
+from django.db import models
+
+from accounts_app.models import Role, User
+from hosts_app.models import Host
+
+
+class ImageQuerySet(models.QuerySet["Image"]):
+    def for_user(self, user: User, role: Role = Role.VIEWER) -> "ImageQuerySet":
+        return self.filter(host__in=Host.objects.for_user(user, role))
+
+
+class Image(models.Model):
+    """An image on one host. The engine owns it; we only remember."""
+
+    host = models.ForeignKey(Host, models.CASCADE, related_name="images")
+    docker_id = models.CharField(max_length=80)  # sha256:…
+    tags = models.JSONField(default=list)
+    digests = models.JSONField(default=list)
+    size_bytes = models.BigIntegerField()
+    created = models.DateTimeField()
+    version = models.BigIntegerField(default=0)
+
+    objects = ImageQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["host", "docker_id"], name="image_per_host")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label} on {self.host}"
+
+    @property
+    def label(self) -> str:
+        """What a person calls it: its first tag, else the short id."""
+        return self.tags[0] if self.tags else self.docker_id.removeprefix("sha256:")[:12]

@@ -1,0 +1,101 @@
+"""The watcher process: one task per host, and the upkeep of jobs, until it is told to stop."""
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+
+from celery import current_app
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from accounts_app.audit import forget_denied
+from hosts_app.models import Host
+from inventory_app.watcher import in_thread, watch
+from jobs_app import upkeep
+
+logger = logging.getLogger(__name__)
+
+LOOK_S = 2.0  # how soon added, changed and removed hosts are noticed
+UPKEEP_S = 2.0  # outbox and reaper: a dead worker is found within lease + this (R41)
+CANARY_S = 30.0
+BEAT_S = 10.0
+DAY_S = 24 * 3600.0
+DENIED_KEPT = timedelta(days=90)
+QUEUES = ("interactive", "transfers")
+
+
+def main() -> None:
+    """Run until SIGTERM or SIGINT."""
+    asyncio.run(_run())
+
+
+async def _run() -> None:
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    work = [
+        asyncio.create_task(_watch_all()),
+        asyncio.create_task(_every(UPKEEP_S, _keep_jobs)),
+        asyncio.create_task(_every(BEAT_S, partial(upkeep.beat, "watcher"))),
+        asyncio.create_task(_every(CANARY_S, _send_canaries)),
+        asyncio.create_task(_every(DAY_S, _forget)),
+    ]
+    await stop.wait()
+    for task in work:
+        task.cancel()
+    await asyncio.gather(*work, return_exceptions=True)
+
+
+async def _watch_all() -> None:
+    """A task for each host; a host whose connection changed is watched anew."""
+    watched: dict[tuple[object, ...], asyncio.Task[None]] = {}
+    try:
+        while True:
+            try:
+                wanted = set(await in_thread(_connections))
+            except Exception:  # this loop must survive: a host that is not watched is a lie
+                logger.exception("the list of hosts could not be read")
+                wanted = set(watched)
+            for gone in watched.keys() - wanted:
+                watched.pop(gone).cancel()
+            for new in wanted - watched.keys():
+                watched[new] = asyncio.create_task(watch(int(str(new[0]))))
+            await asyncio.sleep(LOOK_S)
+    finally:
+        for task in watched.values():
+            task.cancel()
+
+
+def _connections() -> list[tuple[object, ...]]:
+    return list(Host.objects.values_list("pk", "url", "ca", "cert_sealed", "key_sealed"))
+
+
+async def _every(seconds: float, work: Callable[[], None]) -> None:
+    while True:
+        began = time.monotonic()
+        try:
+            await in_thread(work)
+        except Exception:  # this loop must survive: without upkeep, jobs hang for ever
+            logger.exception("upkeep stumbled")
+        await asyncio.sleep(max(0.0, seconds - (time.monotonic() - began)))
+
+
+def _keep_jobs() -> None:
+    upkeep.take_from_the_dead()
+    upkeep.send_waiting()
+
+
+def _send_canaries() -> None:
+    for queue in QUEUES:
+        with suppress(OperationalError, RedisError, OSError):
+            current_app.send_task("jobs.canary", [queue], queue=queue, retry=False)
+
+
+def _forget() -> None:
+    upkeep.forget_old()
+    forget_denied(older_than=DENIED_KEPT)

@@ -1,0 +1,74 @@
+"""Many deeds as one Job: its children run several at a time on each host."""
+
+from collections import Counter, defaultdict
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+
+from celery import current_app
+from django.db import connection
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+
+from jobs_app.lifecycle import Cancelled, Failed, report
+from jobs_app.models import Job
+
+PER_HOST = 16  # deeds at a time on one engine; more only queue inside dockerd
+IN_ALL = 64  # threads of one bulk job
+LOOK_S = 0.25  # how often progress is told and a wish to cancel is heard
+
+
+def run_children(parent: Job) -> None:
+    """Do every child that has not ended yet; fail unless all of them succeed."""
+    by_host: defaultdict[int | None, list[Job]] = defaultdict(list)
+    for child in parent.children.filter(state__in=Job.OPEN).order_by("pk"):
+        by_host[child.host_id].append(child)
+    at_a_time = min(PER_HOST, max(2, IN_ALL // max(1, len(by_host))))
+    with ExitStack() as pools:
+        waiting: set[Future[None]] = set()
+        for children in by_host.values():
+            pool = pools.enter_context(ThreadPoolExecutor(min(at_a_time, len(children))))
+            waiting |= {pool.submit(_run, child) for child in children}
+        try:
+            while waiting:
+                ended, waiting = wait(waiting, timeout=LOOK_S)
+                for future in ended:
+                    future.result()
+                _tell(parent)
+        except Cancelled:
+            _cancel_waiting(parent)
+            raise
+    _judge(parent)
+
+
+def _run(child: Job) -> None:
+    try:
+        current_app.tasks[child.kind].run(child.pk)
+    finally:
+        connection.close()
+
+
+def _tell(parent: Job) -> None:
+    counts = _counts(parent)
+    total = sum(counts.values())
+    ended = total - counts[Job.State.QUEUED] - counts[Job.State.RUNNING]
+    text = _("%(ended)d of %(total)d") % {"ended": ended, "total": total}
+    report(parent, progress=ended / max(1, total), text=text)
+
+
+def _cancel_waiting(parent: Job) -> None:
+    parent.children.filter(state=Job.State.QUEUED).update(
+        state=Job.State.CANCELLED, error=_("Cancelled."), finished=now()
+    )
+
+
+def _judge(parent: Job) -> None:
+    counts = _counts(parent)
+    good = counts[Job.State.SUCCEEDED]
+    bad = sum(counts.values()) - good
+    parent.result = {"succeeded": good, "failed": bad}
+    if bad:
+        raise Failed(_("%(good)d succeeded, %(bad)d did not.") % {"good": good, "bad": bad})
+
+
+def _counts(parent: Job) -> Counter[str]:
+    return Counter(parent.children.values_list("state", flat=True))

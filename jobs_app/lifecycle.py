@@ -1,0 +1,227 @@
+"""The worker's side of a Job: it is claimed once, kept by a lease, and ends exactly once."""
+
+import logging
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from django.db import OperationalError, connection, transaction
+from django.db.models import Max
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+
+from accounts_app import audit
+from accounts_app.models import Role, User
+from core.live import publish_on_commit
+from engine.errors import EngineError
+from hosts_app.models import Host
+from jobs_app.models import Job, JobLine
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=10)  # a worker that is silent for so long is dead (R41)
+HEARTBEAT_S = 2.0
+LINES_KEPT = 2000  # progress lines of one job (R47)
+
+
+class Failed(Exception):
+    """The deed did not succeed; the text is what the reader is told."""
+
+
+class Cancelled(Exception):
+    """Somebody asked to cancel, and the deed stopped."""
+
+
+class OutcomeUnknown(Exception):
+    """The engine was asked, and nobody could learn whether it did it (R5)."""
+
+
+class LostLease(Exception):
+    """Another worker took this job over: whatever we still do must have no effect."""
+
+
+_held: set[int] = set()  # ids of the jobs this process holds
+_guard = threading.Lock()
+_keeper: threading.Thread | None = None
+
+
+@lru_cache(maxsize=1)
+def _name_of(pid: int) -> str:
+    return f"{socket.gethostname()}:{pid}:{uuid.uuid4().hex[:8]}"
+
+
+def owner() -> str:
+    """The name of this process on its leases; a forked child has another."""
+    return _name_of(os.getpid())
+
+
+@contextmanager
+def running(job_id: int) -> Iterator[Job | None]:
+    """Run a block as the job: claim it, keep its lease, and write how it ended.
+
+    Yields None if another worker has it or it has ended (messages may come twice). Ends as
+    failed on an EngineError or Failed, cancelled on Cancelled, unknown on OutcomeUnknown; any
+    other error fails it too and is raised again, since it is our bug.
+    """
+    job = _claim(job_id)
+    if job is None:
+        yield None
+        return
+    try:
+        _require_rights(job)
+        yield job
+    except Cancelled:
+        finish(job, Job.State.CANCELLED, _("Cancelled."))
+    except OutcomeUnknown as error:
+        finish(job, Job.State.UNKNOWN, str(error))
+    except (EngineError, Failed) as error:
+        finish(job, Job.State.FAILED, str(error))
+    except LostLease:
+        logger.warning("job %s was taken over; this attempt has no effect", job_id)
+    except Exception as error:
+        finish(job, Job.State.FAILED, f"internal error: {type(error).__name__}")
+        raise
+    else:
+        finish(job, Job.State.SUCCEEDED)
+    finally:
+        with _guard:
+            _held.discard(job_id)
+
+
+def finish(job: Job, state: Job.State, error: str = "") -> None:
+    """Write the end, unless the job ended already or is another worker's by now (R6)."""
+    with transaction.atomic():
+        ended = _mine(job).update(
+            state=state,
+            error=error,
+            finished=now(),
+            lease=None,
+            result=job.result,
+            progress=1.0 if state == Job.State.SUCCEEDED else job.progress,
+        )
+        if not ended:
+            return
+        _audit_end(job, state, error)
+        say(job, f"{Job.State(state).value}: {error}" if error else Job.State(state).value)
+        publish_on_commit(job.host_id, "job", [job.pk])
+    job.state = state
+
+
+def report(job: Job, *, progress: float | None = None, text: str = "") -> None:
+    """Tell how far it is. Raises LostLease, and Cancelled when somebody asked for that."""
+    if not _mine(job).update(progress=progress, text=text):
+        raise LostLease
+    job.progress, job.text = progress, text
+    publish_on_commit(job.host_id, "job", [job.pk])
+    check_cancelled(job)
+
+
+def check_cancelled(job: Job) -> None:
+    if Job.objects.filter(pk=job.pk).exclude(cancel_asked=None).exists():
+        raise Cancelled
+
+
+def say(job: Job, text: str) -> None:
+    """Append one line to the job's log."""
+    last = JobLine.objects.filter(job=job).aggregate(last=Max("n"))["last"] or 0
+    JobLine.objects.create(job=job, n=last + 1, text=text)
+    if last >= LINES_KEPT:
+        JobLine.objects.filter(job=job, n__lte=last + 1 - LINES_KEPT).delete()
+
+
+def _claim(job_id: int) -> Job | None:
+    at = now()
+    with transaction.atomic():
+        queued = Job.objects.filter(pk=job_id, state=Job.State.QUEUED, cancel_asked=None)
+        row = queued.values("attempt", "started").first()
+        if row is None:
+            return None
+        claimed = queued.filter(attempt=row["attempt"]).update(
+            state=Job.State.RUNNING,
+            started=row["started"] or at,
+            owner=owner(),
+            attempt=row["attempt"] + 1,
+            lease=at + LEASE,
+        )
+        if not claimed:
+            return None
+        job = Job.objects.select_related("host", "actor").get(pk=job_id)
+        say(job, "running" if job.attempt == 1 else f"running, attempt {job.attempt}")
+        publish_on_commit(job.host_id, "job", [job.pk])
+    _keep(job)
+    return job
+
+
+def _mine(job: Job) -> Any:
+    """The row while we still hold it: the fence against a worker back from the dead."""
+    return Job.objects.filter(
+        pk=job.pk, state=Job.State.RUNNING, owner=owner(), attempt=job.attempt
+    )
+
+
+def _require_rights(job: Job) -> None:
+    """Rights may have changed since it was asked (B10)."""
+    actor = User.objects.filter(pk=job.actor_id, is_active=True).first() if job.actor_id else None
+    if actor is None:
+        raise Failed(_("Rights changed: the account that asked for this is gone or disabled."))
+    if job.host_id is None:
+        return
+    role = Role(job.role)
+    if not Host.objects.for_user(actor, role).filter(pk=job.host_id).exists():
+        raise Failed(_("Rights changed: the account that asked for this may no longer do it."))
+
+
+def _audit_end(job: Job, state: Job.State, error: str) -> None:
+    if job.is_bulk:  # each of its items has its own rows
+        return
+    audit.record(
+        job.actor,
+        job.kind,
+        host=job.host_name,
+        target=job.target,
+        target_name=job.target_name,
+        outcome=state,
+        job=job.pk,
+        error=error,
+    )
+
+
+# -- The lease ---------------------------------------------------------------------------
+
+
+def _keep(job: Job) -> None:
+    """Have the keeper thread of this process renew the lease until the job ends."""
+    global _keeper  # noqa: PLW0603 - one keeper per process
+    with _guard:
+        _held.add(job.pk)
+        if _keeper is None or not _keeper.is_alive():  # a forked child inherits a dead one
+            _keeper = threading.Thread(target=_renew_for_ever, name="leases", daemon=True)
+            _keeper.start()
+
+
+def _renew_for_ever() -> None:
+    while True:
+        with _guard:
+            held = list(_held)
+        if held:
+            try:
+                renew(held, now())
+            except OperationalError as error:
+                logger.warning("leases were not renewed: %s", error)
+            finally:
+                connection.close()
+        time.sleep(HEARTBEAT_S)
+
+
+def renew(job_ids: list[int], at: datetime) -> None:
+    """Renew only what has not run out: a worker that slept too long must not take it back."""
+    Job.objects.filter(
+        pk__in=job_ids, owner=owner(), state=Job.State.RUNNING, lease__gt=at
+    ).update(lease=at + LEASE)

@@ -1,0 +1,108 @@
+"""Which jobs a user may see, and what they say about the things they change."""
+
+from collections.abc import Collection, Iterable
+
+from django.db.models import Case, Count, Q, When
+from django.utils.translation import gettext as _
+
+from accounts_app.models import Role, User
+from core.errors import Forbidden, NotFound
+from jobs_app.models import Job, JobLine, JobQuerySet
+
+
+def jobs_for(user: User) -> JobQuerySet:
+    return Job.objects.for_user(user).select_related("host", "parent")
+
+
+def job_for(user: User, job_id: int, role: Role = Role.VIEWER) -> Job:
+    """The job, if `user` sees its host, and has `role` there; else NotFound or Forbidden."""
+    job = jobs_for(user).filter(pk=job_id).first()
+    if job is None:
+        raise NotFound(_("No such job."), hint=_("Jobs are kept for some time only."))
+    if not Job.objects.for_user(user, role).filter(pk=job_id).exists():
+        raise Forbidden(_("You need the role %(role)s for this job.") % {"role": Role(role).label})
+    return job
+
+
+def position(job: Job) -> int | None:
+    """Its place in the queue, counted from 1; None once it runs."""
+    if job.state != Job.State.QUEUED:
+        return None
+    ahead = Job.objects.filter(state=Job.State.QUEUED, queue=job.queue, pk__lt=job.pk)
+    return ahead.filter(parent=job.parent).count() + 1
+
+
+def busy_verbs(host_ids: Collection[int], targets: Collection[str]) -> dict[tuple[int, str], str]:
+    """(host, docker id) → verb of the open job, for what is being changed right now."""
+    opened = Job.objects.open().filter(host__in=host_ids, target__in=targets).order_by("-pk")
+    return {
+        (host_id, target): kind.rpartition(".")[2]
+        for host_id, target, kind in opened.values_list("host", "target", "kind")
+    }
+
+
+def last_errors(host_ids: Collection[int], targets: Collection[str]) -> dict[tuple[int, str], Job]:
+    """(host, docker id) → the newest job, where that one failed and nobody dismissed it."""
+    newest: dict[tuple[int | None, str], Job] = {}
+    ended = Job.objects.filter(host__in=host_ids, target__in=targets, state__in=Job.FINAL)
+    for job in ended.exclude(kind__endswith=".run").order_by("pk"):
+        newest[job.host_id, job.target] = job
+    bad = {Job.State.FAILED, Job.State.UNKNOWN, Job.State.INTERRUPTED}
+    return {
+        (host_id, target): job
+        for (host_id, target), job in newest.items()
+        if host_id is not None and job.state in bad and job.dismissed is None
+    }
+
+
+def tray_jobs(user: User) -> list[Job]:
+    """Open jobs for the foot of the navigation, newest first, without the items of bulk jobs."""
+    return list(jobs_for(user).open().filter(parent=None).order_by("-pk")[:5])
+
+
+def open_count(user: User) -> int:
+    return jobs_for(user).open().filter(parent=None).count()
+
+
+def children_counts(jobs: Iterable[Job]) -> dict[int, dict[str, int]]:
+    """Bulk job → how many of its items succeeded, did not, or are still open."""
+    rows = (
+        Job.objects.filter(parent__in=[job.pk for job in jobs])
+        .values("parent")
+        .annotate(
+            good=Count("pk", filter=Q(state=Job.State.SUCCEEDED)),
+            opened=Count("pk", filter=Q(state__in=Job.OPEN)),
+            total=Count("pk"),
+        )
+    )
+    return {
+        row["parent"]: {name: row[name] for name in ("good", "opened", "total")}
+        for row in rows
+        if row["parent"]
+    }
+
+
+def lines_after(job: Job, after: int, limit: int = 1000) -> list[JobLine]:
+    return list(JobLine.objects.filter(job=job, n__gt=after).order_by("n")[:limit])
+
+
+def targets_of(job_pks: Collection[int]) -> set[tuple[int, str]]:
+    """(host, docker id) of what these jobs, or their items, change."""
+    about = Job.objects.filter(Q(pk__in=job_pks) | Q(parent__in=job_pks))
+    pairs = about.exclude(host=None).exclude(target="").values_list("host", "target")
+    return {(host_id or 0, target) for host_id, target in pairs}
+
+
+def just_ended(user: User, job_pks: Collection[int]) -> list[Job]:
+    """Of these jobs, those that `user` asked for himself and that have ended."""
+    mine = jobs_for(user).filter(pk__in=job_pks, actor=user, parent=None, state__in=Job.FINAL)
+    return list(mine)
+
+
+def children_of(job: Job) -> JobQuerySet:
+    """The items of a bulk job, those that went wrong first."""
+    bad_first = Case(
+        When(state__in=[Job.State.FAILED, Job.State.UNKNOWN, Job.State.INTERRUPTED], then=0),
+        default=1,
+    )
+    return job.children.select_related("host").order_by(bad_first, "pk")

@@ -1,0 +1,203 @@
+"""Asking for a Job, cancelling it, and asking again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+
+from accounts_app import audit
+from accounts_app.models import Role, User
+from core.errors import Conflict
+from core.live import publish_on_commit
+from hosts_app.models import Host
+from hosts_app.selectors import require
+from jobs_app.deeds import DEEDS
+from jobs_app.dispatch import send_on_commit
+from jobs_app.lifecycle import say
+from jobs_app.models import Job
+from jobs_app.selectors import job_for
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One deed on one thing of one host, not yet asked for."""
+
+    kind: str
+    host: Host
+    target: str = ""
+    target_name: str = ""
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+@transaction.atomic
+def ask(actor: User, wish: Wish, *, idempotency_key: str = "", retry_of: Job | None = None) -> Job:
+    """Write the Job and its audit row, and wake a worker once both stand.
+
+    The caller has checked that `actor` may do this. A repeat with the same key answers with
+    the first Job.
+    """
+    if earlier := _earlier(actor, idempotency_key):
+        return earlier
+    job = _write(actor, wish, idempotency_key=idempotency_key, retry_of=retry_of)
+    send_on_commit(job)
+    return job
+
+
+@transaction.atomic
+def ask_many(
+    actor: User,
+    kind: str,
+    wishes: Sequence[Wish],
+    *,
+    idempotency_key: str = "",
+    retry_of: Job | None = None,
+) -> Job:
+    """A bulk Job of `kind` with one child per wish; all are written, or none."""
+    if earlier := _earlier(actor, idempotency_key):
+        return earlier
+    hosts = {wish.host.pk: wish.host for wish in wishes}
+    only = next(iter(hosts.values())) if len(hosts) == 1 else None
+    parent = _row(
+        actor,
+        Wish(kind, only or wishes[0].host, params={"action": wishes[0].kind}),
+        idempotency_key=idempotency_key,
+        retry_of=retry_of,
+    )
+    if only is None:
+        parent.host, parent.host_name = None, ""
+    parent.target_name = _("%(n)d items") % {"n": len(wishes)}
+    parent.save()
+    say(parent, "queued")
+    for wish in wishes:
+        _write(actor, wish, parent=parent)
+    for host_id in hosts:
+        publish_on_commit(host_id, "job", [parent.pk])
+    send_on_commit(parent)
+    return parent
+
+
+def cancel(actor: User, job_id: int) -> Job:
+    """End it if it has not begun; else tell its worker to stop, where it can."""
+    with transaction.atomic():
+        job = job_for(actor, job_id, Role.OPERATOR)
+        if not job.is_open:
+            raise Conflict(_("This job has ended already."))
+        audit.record(actor, "job.cancel", host=job.host_name, target=str(job.pk), job=job.pk)
+        at = now()
+        ended = Job.objects.filter(pk=job.pk, state=Job.State.QUEUED).update(
+            state=Job.State.CANCELLED, cancel_asked=at, finished=at, error=_("Cancelled.")
+        )
+        if not ended and not (job.is_bulk or job.queue == "transfers"):
+            raise Conflict(
+                _("The engine is doing this already and cannot be told to stop."),
+                hint=_("Wait until it ends; it can be undone then."),
+            )
+        Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).update(cancel_asked=at)
+        if ended:
+            job.children.filter(state=Job.State.QUEUED).update(
+                state=Job.State.CANCELLED, finished=at, error=_("Cancelled.")
+            )
+        say(job, "cancelled" if ended else "asked to cancel")
+        publish_on_commit(job.host_id, "job", [job.pk])
+    job.refresh_from_db()
+    return job
+
+
+@transaction.atomic
+def retry(actor: User, job_id: int) -> Job:
+    """The same deed as a new Job; of a bulk job, only the items that did not succeed."""
+    job = job_for(actor, job_id, Role.OPERATOR)
+    if job.is_open:
+        raise Conflict(_("This job has not ended yet."))
+    if job.is_bulk:
+        again = job.children.exclude(state=Job.State.SUCCEEDED).select_related("host")
+        wishes = [_wish(child) for child in again if child.host_id]
+        if not wishes:
+            raise Conflict(_("Every item of this job succeeded."))
+        for wish in wishes:
+            require(actor, wish.host, DEEDS[wish.kind].role)
+        return ask_many(actor, job.kind, wishes, retry_of=job)
+    wish = _wish(job)
+    require(actor, wish.host, DEEDS[wish.kind].role)
+    return ask(actor, wish, retry_of=job)
+
+
+@transaction.atomic
+def dismiss(actor: User, job_id: int) -> None:
+    """Stop showing this job's error on the row of what it was about."""
+    job = job_for(actor, job_id, Role.OPERATOR)
+    Job.objects.filter(pk=job.pk).update(dismissed=now())
+    publish_on_commit(job.host_id, "job", [job.pk])
+
+
+def _wish(job: Job) -> Wish:
+    if job.host is None:
+        raise Conflict(_("Its host is gone."))
+    return Wish(job.kind, job.host, job.target, job.target_name, job.params)
+
+
+def _earlier(actor: User, idempotency_key: str) -> Job | None:
+    if not idempotency_key:
+        return None
+    return Job.objects.filter(actor=actor, idempotency_key=idempotency_key).first()
+
+
+def _row(
+    actor: User,
+    wish: Wish,
+    *,
+    parent: Job | None = None,
+    idempotency_key: str = "",
+    retry_of: Job | None = None,
+) -> Job:
+    deed = DEEDS[wish.kind]
+    return Job(
+        kind=wish.kind,
+        actor=actor,
+        actor_name=actor.username,
+        role=deed.role,
+        host=wish.host,
+        host_name=wish.host.slug,
+        target=wish.target,
+        target_name=wish.target_name,
+        params=wish.params,
+        repeatable=deed.repeatable,
+        queue=deed.queue,
+        parent=parent,
+        retry_of=retry_of,
+        idempotency_key=idempotency_key or None,
+    )
+
+
+def _write(
+    actor: User,
+    wish: Wish,
+    *,
+    parent: Job | None = None,
+    idempotency_key: str = "",
+    retry_of: Job | None = None,
+) -> Job:
+    job = _row(actor, wish, parent=parent, idempotency_key=idempotency_key, retry_of=retry_of)
+    try:
+        with transaction.atomic():
+            job.save(force_insert=True)
+    except IntegrityError:  # the same key, asked a moment ago
+        if earlier := _earlier(actor, idempotency_key):
+            return earlier
+        raise
+    audit.record(
+        actor,
+        wish.kind,
+        host=wish.host.slug,
+        target=wish.target,
+        target_name=wish.target_name,
+        job=job.pk,
+        **wish.params,
+    )
+    say(job, "queued")
+    if parent is None:
+        publish_on_commit(job.host_id, "job", [job.pk])
+    return job

@@ -1,0 +1,85 @@
+"""The jobs page, a job's own page, and what can be done with it."""
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts_app.http import Request
+from core.gate import signed_in
+from core.http import is_htmx
+from core.listing import address, page_addresses, page_of
+from jobs_app import services
+from jobs_app.listing import STATES, states_with_counts, wanted
+from jobs_app.rows import rows_of, tray_rows
+from jobs_app.selectors import children_of, job_for, lines_after, open_count, position
+
+
+@signed_in
+@require_GET
+def job_list(request: Request) -> HttpResponse:
+    jobs = wanted(request.user, request.GET)
+    page = page_of(request.GET, jobs.count())
+    before, after = page_addresses(request.path, request.GET, page)
+    context = {
+        "jobs": rows_of(jobs[page.start : page.stop]),
+        "page": page,
+        "previous_url": before,
+        "next_url": after,
+        "states": [
+            state | {"url": address(request.path, request.GET, state=state["key"])}
+            for state in states_with_counts(request.user, request.GET.get("state", ""))
+        ],
+        "known_states": STATES,
+        "here": request.get_full_path(),
+    }
+    template = "jobs_app/_list.html" if is_htmx(request) else "jobs_app/list.html"
+    return render(request, template, context)
+
+
+@signed_in
+@require_GET
+def tray(request: Request) -> HttpResponse:
+    context = {"tray": tray_rows(request.user), "tray_count": open_count(request.user)}
+    return render(request, "jobs_app/_tray.html", context)
+
+
+@signed_in
+@require_GET
+def job_page(request: Request, pk: int) -> HttpResponse:
+    job = job_for(request.user, pk)
+    context = {
+        "job": rows_of([job])[0],
+        "source": job,
+        "position": position(job),
+        "lines": lines_after(job, 0),
+        "items": rows_of(children_of(job)),
+    }
+    template = "jobs_app/_page.html" if is_htmx(request) else "jobs_app/page.html"
+    return render(request, template, context)
+
+
+@signed_in
+@require_POST
+def cancel(request: Request, pk: int) -> HttpResponse:
+    services.cancel(request.user, pk)
+    return _back(request, pk)
+
+
+@signed_in
+@require_POST
+def retry(request: Request, pk: int) -> HttpResponse:
+    return _back(request, services.retry(request.user, pk).pk)
+
+
+@signed_in
+@require_POST
+def dismiss(request: Request, pk: int) -> HttpResponse:
+    services.dismiss(request.user, pk)
+    return _back(request, pk)
+
+
+def _back(request: Request, pk: int) -> HttpResponse:
+    """To the job; a script gets only the word that it is done, and hears the rest live."""
+    if is_htmx(request) or request.headers.get("X-Requested-With"):
+        return HttpResponse(status=204)
+    return redirect("jobs:page", pk)

@@ -1,0 +1,20 @@
+"""Jobs in words."""
+
+from django.utils.translation import gettext as _
+
+
+def kind_word(kind: str) -> str:
+    """What a job does, as a heading: "container.stop" → "Stop container"."""
+    words = {
+        "container.start": _("Start container"),
+        "container.stop": _("Stop container"),
+        "container.restart": _("Restart container"),
+        "container.pause": _("Pause container"),
+        "container.unpause": _("Unpause container"),
+        "container.kill": _("Kill container"),
+        "container.rename": _("Rename container"),
+        "container.remove": _("Remove container"),
+        "container.run": _("Run container"),
+        "container.bulk": _("Change several containers"),
+    }
+    return words.get(kind, kind)
