@@ -16,7 +16,17 @@ const OUT = "static";
 const ICONS = [
   ...["activity", "archive", "arrow-down", "arrow-up", "arrow-left", "ban", "box", "check"],
   ...["chevron-down", "chevron-right", "chevrons-up-down", "circle-help", "circle-x", "clock"],
-  ...["copy", "cpu", "download", "ellipsis", "external-link", "eye", "eye-off", "file-text", "filter"],
+  ...[
+    "copy",
+    "cpu",
+    "download",
+    "ellipsis",
+    "external-link",
+    "eye",
+    "eye-off",
+    "file-text",
+    "filter",
+  ],
   ...["hard-drive", "history", "image", "info", "key-round", "keyboard", "languages", "layers"],
   ...["layout-dashboard", "link", "list", "list-filter", "lock", "lock-open", "log-in", "log-out"],
   ...["memory-stick", "menu", "moon", "network", "octagon-x", "panel-left", "pause", "pencil"],

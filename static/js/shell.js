@@ -1,0 +1,110 @@
+/** What every page loads: keys, palette, help, theme, live socket and the declared behaviours. */
+import { declare } from "./core/declare.js";
+import { sheet } from "./core/dialog.js";
+import { $, $$, make } from "./core/dom.js";
+import { t } from "./core/i18n.js";
+import { bind, bindings, lettersOff, listen, switchLetters } from "./core/keys.js";
+import { onLive, start, tellJob } from "./core/live.js";
+import { openPalette, wirePalette } from "./core/palette.js";
+import { tellRefusal } from "./core/post.js";
+import { toggleNavigation, toggleTheme } from "./core/theme.js";
+import { toastMessages } from "./core/toast.js";
+import { placeMenus } from "./parts/menu.js";
+
+const GO = { o: "/", c: "/containers/", i: "/images/", h: "/hosts/", j: "/jobs/" };
+const LOADING_MS = 300;
+const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
+
+/** Only what the navigation of this person has can be gone to. */
+function bindKeys() {
+  for (const [letter, url] of Object.entries(GO)) {
+    const link = $$(".nav .navlist a").find((one) => one.getAttribute("href") === url);
+    if (link)
+      bind(`g ${letter}`, $(".label", link).textContent, () => location.assign(url), t("keys_go"));
+  }
+  bind("mod+k", t("key_palette"), () => openPalette(), t("keys_everywhere"));
+  bind("?", t("key_help"), help, t("keys_everywhere"));
+  bind("[", t("key_navigation"), toggleNavigation, t("keys_everywhere"));
+  if ($("#q")) bind("/", t("key_filter"), () => $("#q").select(), t("keys_everywhere"));
+}
+
+const KEY_NAMES = {
+  "mod+k": isMac ? "⌘ K" : "Ctrl K",
+  ArrowDown: "↓",
+  ArrowUp: "↑",
+  Backspace: "⌫",
+  Escape: "Esc",
+  Enter: "↵",
+  " ": "␣",
+  "shift+Enter": "⇧ ↵",
+};
+
+function help() {
+  const cols = make("div", { className: "cols" });
+  const groups = new Map();
+  for (const one of bindings()) {
+    if (one.group) groups.set(one.group, [...(groups.get(one.group) ?? []), one]);
+  }
+  for (const [name, members] of groups) {
+    const list = make("dl", { className: "keys" });
+    for (const { key, label } of members) {
+      const names = (KEY_NAMES[key] ?? key)
+        .split(" ")
+        .map((part) => make("kbd", { textContent: part }));
+      list.append(make("dt", {}, ...names), make("dd", { textContent: label }));
+    }
+    cols.append(make("section", {}, make("h3", { textContent: name }), list));
+  }
+  const off = make("input", { type: "checkbox", checked: lettersOff() });
+  off.addEventListener("change", () => switchLetters(off.checked));
+  const choice = make(
+    "label",
+    { className: "ck" },
+    off,
+    make("span", { textContent: t("keys_off") }),
+  );
+  sheet(t("key_help"), make("div", {}, cols, choice), { wide: true });
+}
+
+/** A bar at the top after 300 ms, and the server's words when a part of the page could not come. */
+function followRequests() {
+  const bar = $("#loading");
+  let open = 0;
+  let timer = 0;
+  document.addEventListener("htmx:beforeRequest", () => {
+    open += 1;
+    if (open === 1) timer = setTimeout(() => bar.classList.add("on"), LOADING_MS);
+  });
+  document.addEventListener("htmx:afterRequest", () => {
+    open = Math.max(0, open - 1);
+    if (open) return;
+    clearTimeout(timer);
+    bar.classList.remove("on");
+  });
+  document.addEventListener("htmx:responseError", (event) => {
+    if (event.detail.requestConfig.triggeringEvent?.type === "live") return;
+    const { status, responseText } = event.detail.xhr;
+    let data = null;
+    try {
+      data = JSON.parse(responseText);
+    } catch {
+      // an error page: its status is all we can tell
+    }
+    tellRefusal({ status, data });
+  });
+}
+
+bindKeys();
+listen();
+wirePalette();
+placeMenus();
+declare({
+  palette: (button) => openPalette(button.dataset.prefill ?? ""),
+  theme: toggleTheme,
+  help,
+});
+followRequests();
+toastMessages();
+onLive("job", tellJob);
+start();
+if (isMac) for (const key of $$("kbd[data-mod]")) key.textContent = `⌘${key.dataset.mod}`;
