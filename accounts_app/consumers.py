@@ -140,7 +140,7 @@ class Socket(AsyncWebsocketConsumer):
             if self._header(b"cookie"):
                 return None
             return await database_sync_to_async(user_of)(token.removeprefix("Bearer ").strip())
-        user = self.scope.get("user")
+        user: Any = self.scope.get("user")
         if not isinstance(user, User) or not await self._is_signed_in(user):
             return None
         return user
@@ -151,7 +151,7 @@ class Socket(AsyncWebsocketConsumer):
         return fresh is not None and live_session(self._session_key(), fresh) is not None
 
     def _session_key(self) -> str | None:
-        session = self.scope.get("session")
+        session: Any = self.scope.get("session")
         return session.session_key if session else None
 
     async def _recheck_for_ever(self) -> None:
@@ -180,7 +180,7 @@ class Socket(AsyncWebsocketConsumer):
 
     def origin(self) -> audit.Origin:
         """For the trail, when a socket does something."""
-        client = self.scope.get("client") or ("",)
+        client: Any = self.scope.get("client") or ("",)
         auth = "token" if self._header(b"authorization") else "session"
         return audit.Origin(auth, session_hash(self._session_key()), client[0])
 

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import time
 
 SECRETS = re.compile(
     r"(?i)((?:authorization|x-registry-auth|x-registry-config|cookie)[\"']?\s*[:=]\s*)\S+(?: \S+)?"
@@ -11,13 +12,23 @@ CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class LineFormatter(logging.Formatter):
-    """`2026-11-24T08:13:59 INFO hosts_app.services: text`, always a single line (D8)."""
+    """`2026-11-24T08:13:59Z INFO hosts_app.services: text`: one line a fact, in UTC (D8).
+
+    A traceback follows on lines of its own, each behind a bar so that no text can pass for one
+    of ours.
+    """
+
+    converter = staticmethod(time.gmtime)
 
     def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S")
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ")
 
     def format(self, record: logging.LogRecord) -> str:
-        return plain(super().format(record))
+        head, *trace = super().format(record).split("\nTraceback ", 1)
+        lines = [plain(head)]
+        if trace:
+            lines += [f"    | {plain(line)}" for line in f"Traceback {trace[0]}".splitlines()]
+        return "\n".join(lines)
 
 
 def plain(text: str) -> str:

@@ -61,6 +61,5 @@ http = ServeStaticASGI(
     allow_all_origins=False,
     add_headers_function=_headers,
 )
-application = ProtocolTypeRouter(
-    {"http": http, "websocket": AuthMiddlewareStack(URLRouter(routes)  # type: ignore[arg-type])}
-)
+sockets = URLRouter(routes)  # type: ignore[arg-type]
+application = ProtocolTypeRouter({"http": http, "websocket": AuthMiddlewareStack(sockets)})

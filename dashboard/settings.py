@@ -69,7 +69,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
+    "core.csrf.CsrfMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts_app.middleware.PersonMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -208,6 +208,7 @@ LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGE_COOKIE_SAMESITE = "Strict"
 USE_TZ = True
+TIME_ZONE = "UTC"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_URL = f"/static/{fingerprint(*STATICFILES_DIRS)}/"
 
