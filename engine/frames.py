@@ -1,6 +1,6 @@
 """Cuts a log stream as the engine sends it into columns of records (pure).
 
-With `timestamps=1` each entry is `TIMESTAMP SP text`; an entry whose text has no newline at its end
+With `timestamps=1` an entry is `TIMESTAMP SP text`; an entry whose text has no newline at its end
 is a part of a line (16 KiB with the json-file driver), and all parts of a line carry the timestamp
 of the first (moby, daemon/logger/copier.go). Containers without a terminal have each entry in a
 frame; with a terminal the entries follow each other bare.
