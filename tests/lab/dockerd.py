@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -124,7 +125,8 @@ class Dockerd:
         host: dict[str, Any] | None = None,
     ) -> str:
         """A container that is not started; `config` and `host` are further API fields."""
-        body = {"Image": image, "Cmd": list(argv), **(config or {})}
+        # StopTimeout: a dockerd after kill -9 first stops what outlived it, 10 s by default
+        body = {"Image": image, "Cmd": list(argv), "StopTimeout": 1, **(config or {})}
         body["HostConfig"] = {"NetworkMode": "none", **(host or {})}
         return str(self.api("POST", f"/containers/create?name={name}", body)["Id"])
 
@@ -141,7 +143,8 @@ class Dockerd:
 
     def load_image(self) -> None:
         """Imports static busybox as lab/busybox:latest."""
-        self.api("POST", "/images/create?fromSrc=-&repo=lab/busybox&tag=latest", _root_fs())
+        asked = {"fromSrc": "-", "repo": "lab/busybox", "tag": "latest", "changes": 'CMD ["sh"]'}
+        self.api("POST", f"/images/create?{urlencode(asked)}", _root_fs())
 
     def _forget_containerd(self) -> None:
         """containerd dies with a killed dockerd; as a zombie it would count as running still."""
