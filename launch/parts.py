@@ -8,10 +8,12 @@ import gc
 import importlib
 import socket
 import threading
+import warnings
 from collections.abc import Callable
 
 import django
 import uvicorn
+from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 from django.conf import settings
 from django.template import TemplateDoesNotExist, TemplateSyntaxError
 from django.template.loader import get_template
@@ -31,7 +33,7 @@ NEEDED_LATER = (
 )  # fmt: skip
 INTERACTIVE_THREADS = 32  # a deed mostly waits for its engine; two slow stops delay nobody
 TRANSFER_THREADS = 4  # pulls and pushes: the engine does the work, the network is the limit
-GRACEFUL_S = 8  # seconds that open requests have after SIGTERM (R60: everything within 10 s)
+GRACEFUL_S = 7  # seconds that open requests have after SIGTERM (R60: everything within 10 s)
 LARGEST_FRAME = 64 * 1024  # bytes that a browser may send in one WebSocket message
 
 
@@ -112,6 +114,9 @@ def watcher() -> None:
 
 
 def _work(queue: str, threads: int) -> None:
+    # said for pickle: our messages are JSON; and cancelling lost jobs is the lease's work
+    warnings.simplefilter("ignore", SecurityWarning)
+    warnings.simplefilter("ignore", CPendingDeprecationWarning)
     app = importlib.import_module("dashboard.celery").app
     pool = importlib.import_module("celery.concurrency.thread").TaskPool
     running = app.Worker(

@@ -16,6 +16,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from accounts_app.selectors import admin_exists
 from accounts_app.services import ensure_admin, new_setup_token
+from core.errors import DashboardError
 from engine.client import Engine
 from engine.discover import candidates
 from engine.errors import EngineError
@@ -72,18 +73,18 @@ def migrate() -> None:
 def sign_in(options: Options) -> str:
     """Makes the first administrator, or returns the token with which to make one."""
     if options.admin_username:
-        ensure_admin(options.admin_username, options.admin_password)
-        return ""
-    if admin_exists():
-        return ""
-    return options.setup_token or new_setup_token()
+        try:
+            ensure_admin(options.admin_username, options.admin_password)
+        except DashboardError as error:
+            raise Refused(f"ADMIN_USERNAME and ADMIN_PASSWORD: {error}") from error
+    return "" if admin_exists() else new_setup_token()
 
 
 def first_host() -> bool:
     """Adds the first engine that answers, where no host is known. False: none answers."""
     if Host.objects.exists():
         return True
-    for connection in candidates():
+    for connection in candidates(os.environ):
         if name := name_of(connection):
             add(connection, name)
             return True

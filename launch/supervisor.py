@@ -14,8 +14,8 @@ from launch.folders import pid_file, write_private
 
 DELAYS_S: Final = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)  # before a restart, by deaths in a row
 SETTLED_S = 20.0  # a part that lived this long starts over with the first delay
-PARTS_END_S = 8.6  # seconds after SIGTERM; web may use 8 for open requests
-ALL_END_S = 9.6  # everything is gone within 10 s
+PARTS_END_S = 8.0  # seconds after SIGTERM; web may use 7 for open requests
+ALL_END_S = 9.2  # everything is gone within 10 s
 LOOK_S = 1.0  # how often to look round when nothing is said
 
 
