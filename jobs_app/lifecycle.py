@@ -71,11 +71,10 @@ def running(job_id: int) -> Iterator[Job | None]:
     other error fails it too and is raised again, since it is our bug.
     """
     job = _claim(job_id)
-    if job is None:
+    if job is None or not _still_allowed(job):
         yield None
         return
     try:
-        _require_rights(job)
         yield job
     except Cancelled:
         finish(job, Job.State.CANCELLED, _("Cancelled."))
@@ -91,8 +90,7 @@ def running(job_id: int) -> Iterator[Job | None]:
     else:
         finish(job, Job.State.SUCCEEDED)
     finally:
-        with _guard:
-            _held.discard(job_id)
+        _let_go(job)
 
 
 def finish(job: Job, state: Job.State, error: str = "") -> None:
@@ -166,8 +164,18 @@ def _mine(job: Job) -> Any:
     )
 
 
+def _still_allowed(job: Job) -> bool:
+    """Rights may have changed since it was asked: then it fails (B10)."""
+    try:
+        _require_rights(job)
+    except Failed as error:
+        finish(job, Job.State.FAILED, str(error))
+        _let_go(job)
+        return False
+    return True
+
+
 def _require_rights(job: Job) -> None:
-    """Rights may have changed since it was asked (B10)."""
     actor = User.objects.filter(pk=job.actor_id, is_active=True).first() if job.actor_id else None
     if actor is None:
         raise Failed(_("Rights changed: the account that asked for this is gone or disabled."))
@@ -204,6 +212,11 @@ def _keep(job: Job) -> None:
         if _keeper is None or not _keeper.is_alive():  # a forked child inherits a dead one
             _keeper = threading.Thread(target=_renew_for_ever, name="leases", daemon=True)
             _keeper.start()
+
+
+def _let_go(job: Job) -> None:
+    with _guard:
+        _held.discard(job.pk)
 
 
 def _renew_for_ever() -> None:

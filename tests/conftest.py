@@ -1,6 +1,10 @@
 """People, hosts and containers for every test."""
 
+from collections.abc import Sequence
+from importlib import import_module
+
 import pytest
+from django.db import connection
 
 from accounts_app.models import Role, User
 from containers_app.models import Container
@@ -8,6 +12,25 @@ from hosts_app.models import Host
 from tests import make
 
 pytest_plugins = ["tests.lab.fixtures"]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """Tests with real transactions empty all tables at their end: lift the audit trail's guard.
+
+    Only for that moment; in every test the triggers are as in production.
+    """
+    append_only = import_module("accounts_app.migrations.0002_audit_append_only")
+    flush = connection.ops.execute_sql_flush
+
+    def flush_unguarded(statements: Sequence[str]) -> None:
+        with connection.schema_editor() as editor:
+            append_only.unguard(None, editor)
+        flush(statements)
+        with connection.schema_editor() as editor:
+            append_only.guard(None, editor)
+
+    connection.ops.execute_sql_flush = flush_unguarded  # type: ignore[method-assign]
 
 
 @pytest.fixture

@@ -4,9 +4,10 @@ import itertools
 from datetime import timedelta
 from typing import Any
 
+from django.test import Client
 from django.utils.timezone import now
 
-from accounts_app.models import Role, User
+from accounts_app.models import Role, User, UserSession
 from containers_app.models import Container
 from hosts_app.models import Grant, Host
 from images_app.models import Image
@@ -32,9 +33,7 @@ def user(
     username: str, *, on: Host | None = None, role: Role | None = None, everywhere: bool = False
 ) -> User:
     """A user with `role` on one host, or everywhere, or nowhere."""
-    made = User.objects.create_user(
-        username, PASSWORD, fleet_role=role if everywhere else None
-    )
+    made = User.objects.create_user(username, PASSWORD, fleet_role=role if everywhere else None)
     if on and role:
         Grant.objects.create(user=made, host=on, role=role)
     return made
@@ -80,3 +79,10 @@ def job(actor: User, on: Host | None, kind: str = "container.stop", **fields: An
         "repeatable": True,
     }
     return Job.objects.create(**(given | fields))
+
+
+def session(client: Client, user: User) -> Client:
+    """Sign `user` in on `client` the way the sign-in page does, without hashing a password."""
+    client.force_login(user)
+    UserSession.objects.create(user=user, session_key=client.session.session_key, confirmed=now())
+    return client
