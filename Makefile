@@ -31,7 +31,7 @@ lint:
 	.venv/bin/ruff check --quiet .
 	.venv/bin/mypy .
 	.venv/bin/lint-imports
-	.venv/bin/djlint templates --check --lint --quiet
+	.venv/bin/djlint templates --lint --quiet
 	DJANGO_SETTINGS_MODULE=tests.settings $(PY) manage.py makemigrations --check
 	@sh launch/lint-scripts.sh
 
