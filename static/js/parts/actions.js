@@ -119,10 +119,8 @@ const item = (row) =>
   make(
     "span",
     {},
-    glyph(row.cls),
-    " ",
+    glyph(row.mark),
     make("span", { textContent: row.name }),
-    " ",
     make("span", { className: "dim", textContent: row.host }),
   );
 

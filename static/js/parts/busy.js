@@ -1,7 +1,7 @@
 /** Verbs under way: shown at once when this person clicked, counted when they take long. */
 import { make } from "../core/dom.js";
 import { t } from "../core/i18n.js";
-import { busyText, paint, rowOf } from "./rows.js";
+import { busyText, classOf, markOf, paint, rowOf } from "./rows.js";
 
 const LONG_MS = 10000;
 /** A list that was fetched just after a click may not know of the job yet. */
@@ -15,10 +15,8 @@ export function busyRows(kill) {
 
   function begin(element, verb) {
     const { pk } = element.dataset;
-    const [, nameCell, stateCell] = element.children;
-    const cls = /(?:^|\s)s-(\S+)/.exec(element.className)[1];
-    const mark = nameCell.firstElementChild.className.slice("g g-".length);
-    open.set(pk, { verb, since: Date.now(), before: [cls, mark, stateCell.textContent] });
+    const before = [classOf(element), markOf(element), element.children[2].textContent];
+    open.set(pk, { verb, since: Date.now(), before });
     show(element, verb);
     watch();
   }

@@ -6,7 +6,7 @@ const FLASH = { duration: 1200, easing: "ease-out" };
 
 /**
  * @typedef {{pk: string, key: string, id: string, host: string, name: string, url: string, cls: string,
- *   busy: string, stale: boolean, locked: boolean, readOnly: boolean}} Row  key: "<host>/<full id>"
+ *   mark: string, busy: string, stale: boolean, locked: boolean, readOnly: boolean}} Row  key: "<host>/<full id>"
  */
 
 /** @returns {Row} */
@@ -22,6 +22,7 @@ export function read(element) {
     name: link.textContent,
     url: link.getAttribute("href"),
     cls: classOf(element),
+    mark: markOf(element),
     stale: element.classList.contains("stale"),
     locked: "locked" in element.dataset,
     readOnly: "ro" in element.dataset,
@@ -30,6 +31,10 @@ export function read(element) {
 
 export const rowOf = (pk) => document.getElementById(`c-${pk}`);
 export const classOf = (element) => /(?:^|\s)s-(\S+)/.exec(element.className)?.[1] ?? "";
+
+/** The name of the state glyph that the row shows. */
+export const markOf = (element) =>
+  element.children[1].firstElementChild.className.slice("g g-".length);
 
 /** What the state cell says while a verb is under way: our word for it, else the server's. */
 export const busyText = (verb, fallback) => (has(`busy_${verb}`) ? t(`busy_${verb}`) : fallback);
