@@ -95,6 +95,20 @@ class NotFound(DashboardError):
     code = "not_found"
 
 
+class MethodNotAllowed(DashboardError):
+    """The address exists, but not for this method."""
+
+    status = 405
+    code = "method_not_allowed"
+
+
+class TooLarge(DashboardError):
+    """More than we take or hand out in one piece."""
+
+    status = 413
+    code = "too_large"
+
+
 class Conflict(DashboardError):
     """The state of things forbids it."""
 
@@ -137,7 +151,9 @@ _TITLES = {
     401: lambda: _("Please sign in"),
     403: lambda: _("Not allowed"),
     404: lambda: _("Not found"),
+    405: lambda: _("Not possible here"),
     409: lambda: _("Not now"),
+    413: lambda: _("Too large"),
     422: lambda: _("Something needs correcting"),
     429: lambda: _("Too many attempts"),
     502: lambda: _("The engine reported an error"),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from core.errors import Forbidden, SignedOut
 from core.http import is_htmx, wants_json
+from core.middleware import answer_to
 
 View = TypeVar("View", bound=Callable[..., Any])
 PUBLIC, SIGNED_IN, ADMINISTRATOR = "public", "signed_in", "administrator"
@@ -42,21 +43,30 @@ class GateMiddleware:
     def process_view(
         self, request: HttpRequest, view: Any, _args: Any, _kwargs: Any
     ) -> HttpResponse | None:
-        permission = getattr(view, "permission", None)
+        permission = permission_of(view, request.method or "")
         if permission == PUBLIC:
             return None
         if permission not in {SIGNED_IN, ADMINISTRATOR}:
-            raise Forbidden(_("This address is closed."))
+            return answer_to(request, Forbidden(_("This address is closed.")))
         if not request.user.is_authenticated:
             return _to_sign_in(request)
         if permission == ADMINISTRATOR and not request.user.is_administrator:
-            raise Forbidden(_("Only administrators of all hosts may do this."))
+            return answer_to(
+                request, Forbidden(_("Only administrators of all hosts may do this."))
+            )
         return None
+
+
+def permission_of(view: Any, method: str) -> str | None:
+    """What a view declares; a view of the API declares it for each method apart."""
+    declared = getattr(view, "permission", None)
+    return declared.get(method) if isinstance(declared, dict) else declared
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
     if wants_json(request):
-        raise SignedOut(_("You are signed out."), hint=_("Sign in and try again."))
+        error = SignedOut(_("You are signed out."), hint=_("Sign in and try again."))
+        return answer_to(request, error)
     if is_htmx(request):
         return HttpResponse(status=401, headers={"HX-Redirect": "/login/"})
     return redirect_to_login(request.get_full_path())

@@ -12,5 +12,6 @@ urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
 ]
+handler400 = "dashboard.views.bad_request"
 handler404 = "dashboard.views.not_found"
 handler500 = "dashboard.views.server_error"

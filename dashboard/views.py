@@ -1,6 +1,7 @@
 """Pages that belong to no app: home, palette, language, health, and errors."""
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -11,8 +12,16 @@ from accounts_app.http import Request
 from accounts_app.models import User
 from accounts_app.services import set_own_language
 from containers_app.palette import entries
-from core.errors import DashboardError, Forbidden, NotFound
+from core.errors import (
+    DashboardError,
+    Forbidden,
+    Malformed,
+    NotFound,
+    SignedOut,
+    TooLarge,
+)
 from core.gate import public, signed_in
+from core.http import wants_json
 from core.middleware import answer_to
 from dashboard.health import first_failing_part
 
@@ -68,6 +77,8 @@ def readyz(_request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    if wants_json(request) and not request.user.is_authenticated:
+        return answer_to(request, SignedOut(_("You are signed out.")))
     return answer_to(
         request,
         Forbidden(
@@ -75,6 +86,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
             hint=_("Reload the page and try again."),
         ),
     )
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What Django refuses before any view: too much, or not what its own header says."""
+    if isinstance(exception, RequestDataTooBig):
+        return answer_to(request, TooLarge(_("The body is too large.")))
+    return answer_to(request, Malformed(_("This request could not be read.")))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
