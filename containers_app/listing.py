@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Case, Count, F, IntegerField, Min, Q, Value, When
-from django.db.models.fields.json import KeyTextTransform
+from django.db.models.fields.json import KeyTransform
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
@@ -66,6 +66,7 @@ class Query:
     sort: str = "name"
     descending: bool = False
     terms: list[Term] = field(default_factory=list)
+    matches: list[Any] = field(default_factory=list)  # what each term asks of the database
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ def read(params: QueryDict) -> Query:
         raise Invalid.field("state", _("One of %(names)s.") % {"names": ", ".join(STATES)})
     column, descending = sort_field(params.get("sort", ""), COLUMNS, "name")
     words = params.get("q", "")
+    terms = parse(words, FILTERS)
     return Query(
         q=words,
         state=state,
@@ -100,7 +102,8 @@ def read(params: QueryDict) -> Query:
         group=group,
         sort=column,
         descending=descending,
-        terms=parse(words, FILTERS),
+        terms=terms,
+        matches=[_match(term) for term in terms],
     )
 
 
@@ -140,9 +143,8 @@ def narrowed(rows: ContainerQuerySet, query: Query) -> ContainerQuerySet:
         rows = rows.filter(project=query.project)
     if query.image:
         rows = rows.filter(image_ref=query.image)
-    for term in query.terms:
-        matches = FILTERS[term.key](term.text) if term.key else _anywhere(term.text)
-        found = rows.filter(matches)
+    for term, match in zip(query.terms, query.matches, strict=True):
+        found = rows.filter(match)
         rows = rows.exclude(pk__in=found.values("pk")) if term.exclude else found
     return rows
 
@@ -225,6 +227,10 @@ def _any_of(groups: list[Group], keys: list[str]) -> Q:
 # -- Filter words ------------------------------------------------------------------------
 
 
+def _match(term: Term) -> Any:
+    return FILTERS[term.key](term.text) if term.key else _anywhere(term.text)
+
+
 def _anywhere(text: str) -> Q:
     return (
         Q(name__icontains=text)
@@ -246,7 +252,7 @@ def _label(text: str) -> Q:
     key, equals, value = text.partition("=")
     if not equals:
         return Q(labels__has_key=key)
-    labelled = Container.objects.alias(wanted=KeyTextTransform(key, "labels"))
+    labelled = Container.objects.alias(wanted=KeyTransform(key, "labels"))
     return Q(pk__in=labelled.filter(wanted=value).values("pk"))
 
 
