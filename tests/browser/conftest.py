@@ -59,6 +59,9 @@ class Site:
             text=True,
         ).stdout.strip()
 
+    def remove(self, container_id: str) -> None:
+        self.engine.api("DELETE", f"/containers/{container_id}?force=1")
+
     @property
     def host(self) -> str:
         """The slug of its only host."""

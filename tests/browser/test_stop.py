@@ -18,7 +18,7 @@ def web(site: Site) -> Iterator[str]:
     """The id of a running container called web."""
     container_id = site.engine.run("web", LISTENS)
     yield container_id
-    site.engine.remove(container_id)
+    site.remove(container_id)
 
 
 def row(page: Page, name: str = "web") -> Locator:
@@ -49,7 +49,7 @@ def test_stop_is_shown_to_everybody_and_true_only_when_it_is(site: Site, open_pa
         expect(row(hers, "stubborn").locator(".st")).to_contain_text("Exited (137)", timeout=20000)
         expect(row(mine, "stubborn").locator(".st")).to_contain_text("Exited (137)")
     finally:
-        site.engine.remove(stubborn)
+        site.remove(stubborn)
 
 
 def test_a_new_container_appears_and_a_removed_one_goes(site: Site, open_page: Open) -> None:
@@ -57,7 +57,7 @@ def test_a_new_container_appears_and_a_removed_one_goes(site: Site, open_page: O
     expect(page.locator("#live")).to_contain_text("Live")
     new = site.engine.run("newcomer", LISTENS)
     expect(row(page, "newcomer").locator(".st")).to_contain_text("Up")
-    site.engine.remove(new)
+    site.remove(new)
     expect(row(page, "newcomer")).to_have_count(0)
 
 
