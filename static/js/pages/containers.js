@@ -113,6 +113,7 @@ function targets() {
 
 function perform(verb, rows) {
   if (verb === "clear") selected.clear();
+  else if (verb === "select") for (const { pk } of rows) selected.toggle(rowOf(pk));
   else if (verb === "logs" || verb === "inspect") visit(verb, rows);
   else if (rows.length) act(verb, rows);
 }
