@@ -1,6 +1,7 @@
 """What a user may ask of containers. Each function checks, writes the Job, and queues it."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -9,16 +10,28 @@ from django.utils.translation import gettext as _
 
 from accounts_app import audit
 from accounts_app.models import Role, User
-from containers_app import tasks  # noqa: F401 - the deeds below are registered there
+from containers_app import (
+    own,
+    policy,
+    tasks,  # noqa: F401 - the deeds below are registered there
+)
+from containers_app.listing import Query
+from containers_app.live_reads import detail, sizes_of
 from containers_app.models import Container
 from containers_app.options import BULK_ACTIONS, checked, checked_action
-from containers_app.selectors import container_to_change
-from core.errors import Invalid, Locked
+from containers_app.prune import STOPPED, Prunable, prunable
+from containers_app.selectors import container_to_change, containers_to_change
+from containers_app.spec import checked as checked_spec
+from containers_app.spec import spec_from
+from containers_app.wanted import image_on, name_and_port_conflicts
+from core.errors import Conflict, Invalid, Locked, NotFound
 from core.live import publish_on_commit
+from hosts_app.selectors import host_for, may
 from jobs_app.models import Job
 from jobs_app.services import Wish, ask, ask_many
 
 MOST_TARGETS = 2000  # of one bulk job
+SEALED = ("environment", "command")  # what of a run may hold a secret
 
 
 @transaction.atomic
@@ -36,6 +49,7 @@ def act(
     container = container_to_change(actor, host, docker_id, Role.OPERATOR)
     if action == "remove":
         _require_unlocked([container])
+    own.require_administrator(actor, action, [container])
     job = ask(actor, _wish(action, container, kept), idempotency_key=idempotency_key)
     _tell_rows([container])
     return job
@@ -52,20 +66,86 @@ def bulk(
 ) -> Job:
     """The same for several, given as (host slug, full id): all are asked for, or none."""
     kept = checked(checked_action(action, BULK_ACTIONS), options)
-    if not targets:
-        raise Invalid.field("targets", _("Choose at least one container."))
-    if len(targets) > MOST_TARGETS:
-        raise Invalid.field("targets", _("At most %(n)d at a time.") % {"n": MOST_TARGETS})
-    containers = [
-        container_to_change(actor, host, docker_id, Role.OPERATOR)
-        for host, docker_id in dict.fromkeys(targets)
-    ]
+    _require_some(targets)
+    containers = containers_to_change(actor, targets, Role.OPERATOR)
     if action == "remove":
         _require_unlocked(containers)
+    own.require_administrator(actor, action, containers)
     wishes = [_wish(action, container, kept) for container in containers]
     job = ask_many(actor, "container.bulk", wishes, idempotency_key=idempotency_key)
     _tell_rows(containers)
     return job
+
+
+@transaction.atomic
+def run(actor: User, host: str, said: Mapping[str, Any], *, idempotency_key: str = "") -> Job:
+    """Create a container of an image that the host has, and start it unless `start` is false.
+
+    `said` has the fields of api.md. Environment and command are kept sealed, never in params
+    or trail. Raises Invalid with every wrong field, and Forbidden for what only an
+    administrator of the host may set.
+    """
+    place = host_for(actor, host, Role.OPERATOR)
+    kept = checked_spec(said)
+    kept["image"] = image_on(place, kept["image"])
+    if wrong := name_and_port_conflicts(place, kept):
+        raise Invalid(wrong[0].message, errors=wrong)
+    if not may(actor, place, Role.ADMINISTRATOR):
+        policy.require_allowed(spec_from(kept, labels={}))
+    secret = {name: kept.pop(name) for name in SEALED if kept.get(name)}
+    wish = Wish(
+        "container.run",
+        place,
+        target_name=kept.get("name") or kept["image"],
+        params=kept,
+        secret=json.dumps(secret) if secret else "",
+    )
+    return ask(actor, wish, idempotency_key=idempotency_key)
+
+
+def prune_preview(actor: User, query: Query) -> list[Prunable]:
+    """The stopped containers that `query` finds and `actor` may remove, without locked ones.
+
+    Sizes are asked of the engines, and are None where one does not tell in time.
+    """
+    found = prunable(actor, query)
+    sizes = sizes_of(found)
+    return [Prunable(each, sizes.get((each.host_id, each.docker_id))) for each in found]
+
+
+@transaction.atomic
+def prune(actor: User, targets: Sequence[tuple[str, str]], *, idempotency_key: str = "") -> Job:
+    """Remove exactly these, given as (host slug, full id), as a preview showed them.
+
+    Raises Conflict where one runs now: nobody agreed to lose that one.
+    """
+    _require_some(targets)
+    containers = containers_to_change(actor, targets, Role.OPERATOR)
+    _require_unlocked(containers)
+    running = [each.name for each in containers if each.state not in STOPPED]
+    if running:
+        raise Conflict(
+            _("Running again: %(names)s") % {"names": ", ".join(running)},
+            hint=_("Look at the preview again."),
+        )
+    wishes = [_wish("remove", each, {"force": False, "volumes": False}) for each in containers]
+    job = ask_many(actor, "container.prune", wishes, idempotency_key=idempotency_key)
+    _tell_rows(containers)
+    return job
+
+
+def reveal(actor: User, host: str, docker_id: str, names: Collection[str]) -> dict[str, str]:
+    """The values of these environment variables; only for an administrator of the host.
+
+    The caller has had the password confirmed (A10). The trail gets the names, never a value.
+    Raises NotFound for a name that the container does not have.
+    """
+    container = container_to_change(actor, host, docker_id, Role.ADMINISTRATOR)
+    environment = detail(container).env
+    if unknown := [name for name in names if name not in environment]:
+        raise NotFound(_("No such variable: %(names)s") % {"names": ", ".join(unknown)})
+    _record(actor, "container.reveal", container, names=sorted(names))
+    return {name: environment[name] for name in names}
 
 
 @transaction.atomic
@@ -92,6 +172,13 @@ def unlock(actor: User, host: str, docker_id: str) -> Container:
     return container
 
 
+def _require_some(targets: Sequence[tuple[str, str]]) -> None:
+    if not targets:
+        raise Invalid.field("targets", _("Choose at least one container."))
+    if len(targets) > MOST_TARGETS:
+        raise Invalid.field("targets", _("At most %(n)d at a time.") % {"n": MOST_TARGETS})
+
+
 def _require_unlocked(containers: Sequence[Container]) -> None:
     locked = [each.name for each in containers if each.locked]
     if locked:
@@ -107,7 +194,7 @@ def _wish(action: str, container: Container, options: dict[str, Any]) -> Wish:
     )
 
 
-def _record(actor: User, action: str, container: Container) -> None:
+def _record(actor: User, action: str, container: Container, **params: Any) -> None:
     audit.record(
         actor,
         action,
@@ -115,6 +202,7 @@ def _record(actor: User, action: str, container: Container) -> None:
         target=container.docker_id,
         target_name=container.name,
         outcome="succeeded",
+        **params,
     )
 
 

@@ -1,20 +1,26 @@
 """What a worker does with containers: each task is the deed of one job."""
 
 import json
+import time
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from accounts_app.models import Role
 from containers_app import settle
 from containers_app.models import Container
+from containers_app.policy import require_allowed
 from containers_app.spec import spec_from
+from core.errors import Forbidden
 from core.sealed import unseal
 from engine.client import Engine
-from engine.errors import Broken, TimedOut
+from engine.errors import Broken, TimedOut, Unreachable
+from engine.types import ContainerSpec
 from hosts_app.connections import engine_for
+from hosts_app.selectors import may
 from jobs_app.bulk import run_children
 from jobs_app.deeds import deed
-from jobs_app.lifecycle import Failed, say
+from jobs_app.lifecycle import Failed, OutcomeUnknown, report, say
 from jobs_app.models import Job
 
 GRACE_S = 10  # the engine's own default between SIGTERM and SIGKILL
@@ -93,18 +99,55 @@ def run_container(job: Job) -> None:
 
 
 def _create(job: Job, engine: Engine) -> str:
-    secret = json.loads(unseal(job, "sealed") or "{}")
-    spec = spec_from(job.params | secret, labels={JOB_LABEL: str(job.key)})
+    spec = spec_from(job.params | _secrets(job), labels={JOB_LABEL: str(job.key)})
+    _require_allowed(job, engine, spec)
     try:
         return engine.create(spec)
     except (TimedOut, Broken) as error:
         say(job, f"no answer: {error}")
-        made = engine.container_with_label(JOB_LABEL, str(job.key))
-        if made is None:
-            raise
-        return made
+        return _made_after_all(job, engine, error)
+
+
+def _secrets(job: Job) -> dict[str, Any]:
+    secrets: dict[str, Any] = json.loads(unseal(job, "sealed") or "{}")
+    return secrets
+
+
+def _require_allowed(job: Job, engine: Engine, spec: ContainerSpec) -> None:
+    """Ask the policy once more, with the rights of now and the volumes as the engine has them."""
+    assert job.host, "a run has a host"
+    assert job.actor, "a job of nobody does not begin"
+    if may(job.actor, job.host, Role.ADMINISTRATOR):
+        return
+    named = {mount.source for mount in spec.mounts if mount.type == "volume" and mount.source}
+    try:
+        require_allowed(spec, {name: engine.volume_options(name) for name in named})
+    except Forbidden as refusal:
+        raise Failed(refusal.message) from refusal
+
+
+def _made_after_all(job: Job, engine: Engine, error: Unreachable) -> str:
+    """The container that the engine made without saying so. Raises OutcomeUnknown (R5)."""
+    deadline = time.monotonic() + settle.LOOK_FOR_S
+    while time.monotonic() < deadline:
+        report(job, text=_("No answer; checking what the engine did."))
+        try:
+            if made := engine.container_with_label(JOB_LABEL, str(job.key)):
+                return made
+        except Unreachable:
+            pass
+        time.sleep(settle.LOOK_S)
+    raise OutcomeUnknown(
+        _("The engine was asked, did not answer, and has not done it after a minute: %(error)s")
+        % {"error": error}
+    )
 
 
 @deed("container.bulk", role=Role.OPERATOR, repeatable=True)
 def run_bulk(job: Job) -> None:
+    run_children(job)
+
+
+@deed("container.prune", role=Role.OPERATOR)
+def run_prune(job: Job) -> None:
     run_children(job)

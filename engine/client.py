@@ -17,7 +17,7 @@ from docker.auth import AuthConfig
 from docker.utils.proxy import ProxyConfig
 from requests.adapters import HTTPAdapter
 
-from engine import parse, parse_images
+from engine import parse, parse_events, parse_images
 from engine.addresses import Address, address_of, checked_id, tls_context
 from engine.errors import Broken, EngineError, NoSuchObject, TooLarge, TooOld, from_status
 from engine.failures import unreachable
@@ -31,6 +31,7 @@ from engine.types import (
     DiskUsage,
     EngineInfo,
     EngineVersion,
+    Event,
     ImageDetail,
     ImageSummary,
 )
@@ -41,6 +42,7 @@ CONNECT_S = 3.0
 PING_S = 3.0
 LIST_S = 15.0  # R2; 1,000 stopped containers cost an engine 76 ms, a busy one much more
 CHANGE_S = 15.0  # create, start, kill and remove wait for disks and for processes to end
+STOP_MARGIN_S = 10.0  # beyond the grace period
 DISK_USAGE_S = 120.0  # the engine walks every volume
 LARGEST_ANSWER = 64 * 1024 * 1024  # bytes (R13)
 POOL_SIZE = 64  # connections kept, one per thread that asks at once
@@ -67,6 +69,7 @@ class Engine:
     (`timeout_s` unless its docstring says otherwise), is never repeated, and raises nothing but
     `engine.errors.EngineError`. The first call asks for the version first, within `timeout_s`
     of its own, and pins the API version for all later ones; `version()` pins it anew.
+    No deadline is shorter than `timeout_s`: a slow engine gets a longer one for everything (R11).
     """
 
     def __init__(self, connection: Connection, *, timeout_s: float = 5) -> None:
@@ -139,6 +142,31 @@ class Engine:
         found = self._call(lambda api: api.containers(all=True, filters=filters), LIST_S)
         return str(found[0]["Id"]) if found else None
 
+    def container_sizes(self, ids: Collection[str]) -> dict[str, int]:
+        """ID → bytes of the writable layer. The engine walks each of them. Within 15 s."""
+        filters = {"id": list(ids)}
+        found = self._call(
+            lambda api: api.containers(all=True, size=True, filters=filters), LIST_S
+        )
+        return {str(each["Id"]): int(each.get("SizeRw") or 0) for each in found}
+
+    def events(self, container_id: str, *, since: datetime, until: datetime) -> list[Event]:
+        """What the engine remembers of a container, of its last 256 events in all; oldest first.
+
+        `until` is on the engine's clock: it answers no earlier than that.
+        """
+        path = "/events?" + parse_events.query(container_id, since=since, until=until)
+        return parse_events.lines(self._call(lambda api: api.ask(path)))
+
+    def volume_options(self, name: str) -> dict[str, str]:
+        """What the volume's driver was told; nothing for a volume that does not exist yet."""
+        path = checked_id(name)
+        try:
+            found = self._call(lambda api: api.inspect_volume(path))
+        except NoSuchObject:
+            return {}
+        return {str(key): str(value) for key, value in (found.get("Options") or {}).items()}
+
     def images(self) -> list[ImageSummary]:
         """Every image that has a name or no child. Within 15 s."""
         return self._call(
@@ -167,7 +195,7 @@ class Engine:
         A stopped container is no error.
         """
         path = checked_id(container_id)
-        self._call(lambda api: api.stop(path, timeout=grace_s), grace_s + 10.0)
+        self._call(lambda api: api.stop(path, timeout=grace_s), grace_s + STOP_MARGIN_S)
 
     def restart(self, container_id: str, *, grace_s: int = 10) -> None:
         """Stop as in `stop`, then start. Within `grace_s` + 15 s."""
@@ -196,15 +224,16 @@ class Engine:
         path = checked_id(container_id)
         self._call(lambda api: api.remove_container(path, v=volumes, force=force), CHANGE_S)
 
-    def disk_usage(self) -> DiskUsage:
-        """Expensive for the engine, so only on demand. Within 120 s."""
-        return self._call(lambda api: parse_images.disk_usage(api.df()), DISK_USAGE_S)
+    def disk_usage(self, *, timeout_s: float = DISK_USAGE_S) -> DiskUsage:
+        """Expensive for the engine, so only on demand."""
+        return self._call(lambda api: parse_images.disk_usage(api.df()), timeout_s)
 
     def _call(self, ask: "Callable[[_Api], T]", seconds: float | None = None) -> T:
         """Runs `ask` within `seconds`, on an API version known to suit both sides."""
         if self._session is None or not self._session.pinned:
             self.version()
-        with _translated(self.connection.url), deadline(seconds or self._timeout_s):
+        seconds = max(seconds or 0.0, self._timeout_s)
+        with _translated(self.connection.url), deadline(seconds):
             return ask(self._api())
 
     def _api(self) -> "_Api":

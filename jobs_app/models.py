@@ -112,7 +112,7 @@ class Job(models.Model):
 
     @property
     def is_bulk(self) -> bool:
-        return self.kind.endswith(".bulk")
+        return self.kind.endswith((".bulk", ".prune"))
 
 
 class JobLine(models.Model):

@@ -16,5 +16,6 @@ def kind_word(kind: str) -> str:
         "container.remove": _("Remove container"),
         "container.run": _("Run container"),
         "container.bulk": _("Change several containers"),
+        "container.prune": _("Remove stopped containers"),
     }
     return words.get(kind, kind)
