@@ -39,6 +39,7 @@ HTTPS = all(origin.startswith("https://") for origin in ALLOWED_ORIGINS)
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)  # proxies whose X-Forwarded-For we read
 SETUP_TOKEN = env.str("SETUP_TOKEN", default="")
 SOCKETS_PER_USER = env.int("SOCKETS_PER_USER", default=20)
+UNIX_SOCKETS = env.list("UNIX_SOCKETS", default=[])  # patterns of host sockets; empty: any
 JOBS_KEPT_DAYS = env.int("JOBS_KEPT_DAYS", default=90)
 JOBS_KEPT = env.int("JOBS_KEPT", default=10_000)
 

@@ -6,6 +6,7 @@ import tempfile
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from engine import guard
 from engine.errors import Down, NoSuchObject, TlsFailed
 from engine.types import Connection
 
@@ -26,7 +27,7 @@ class Address:
 
 
 def address_of(connection: Connection) -> Address:
-    """Where to connect. Raises Down when the URL names nothing we can connect to."""
+    """Where to connect. Raises Down when the URL names nothing that we can or may connect to."""
     url = connection.url
     if url.startswith("unix://"):
         path = url.removeprefix("unix://")
@@ -34,6 +35,7 @@ def address_of(connection: Connection) -> Address:
             raise Down(f"{url}: a unix socket needs an absolute path")
         if len(path.encode()) > LONGEST_UNIX_PATH:
             raise Down(f"{url}: the path of a unix socket is at most 107 bytes long")
+        guard.check_path(path)
         return Address(path=path)
     if url.startswith("tcp://"):
         try:
@@ -44,6 +46,7 @@ def address_of(connection: Connection) -> Address:
         if not parts.hostname or parts.username is not None or parts.path.strip("/"):
             raise Down(f"{url}: expected tcp://host:port")
         default = TLS_PORT if connection.tls else PLAIN_PORT
+        guard.check_literal(parts.hostname, port or default)
         return Address(host=parts.hostname, port=port or default)
     raise Down(f"{url}: expected unix:///path or tcp://host:port")
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from engine import guard
 from engine.addresses import Address, address_of, tls_context
 from engine.client import CONNECT_S, PING_S, Engine
 from engine.errors import EngineError
@@ -67,6 +68,7 @@ class _Trial:
         self._connection = connection
         self._opened = opened
         self._target: Address | None = None
+        self._addresses: list[str] = []
         self._socket: socket.socket | None = None
         self._engine = opened.enter_context(Engine(connection))
 
@@ -75,13 +77,11 @@ class _Trial:
         if self._target.path:
             return self._target.path
         try:
-            found = socket.getaddrinfo(
-                self._target.host, self._target.port, type=socket.SOCK_STREAM
-            )
+            self._addresses = guard.resolve(self._target.host, self._target.port)
         except (OSError, UnicodeError) as error:
             raise unreachable(error, self._connection.url) from error
-        numbers = {Address(host=str(each[4][0]), port=self._target.port) for each in found}
-        return ", ".join(sorted(map(str, numbers)))
+        port = self._target.port
+        return ", ".join(str(Address(host=each, port=port)) for each in self._addresses)
 
     def connection(self) -> str:
         target = self._target
@@ -92,12 +92,12 @@ class _Trial:
                 self._opened.enter_context(self._socket)
                 self._socket.settimeout(CONNECT_S)
                 self._socket.connect(target.path)
-            else:
-                self._socket = socket.create_connection((target.host, target.port), CONNECT_S)
-                self._opened.enter_context(self._socket)
+                return target.path
+            self._socket, address = _first_that_accepts(self._addresses, target.port)
+            self._opened.enter_context(self._socket)
         except OSError as error:
             raise unreachable(error, self._connection.url, connecting=True) from error
-        return str(target)
+        return str(Address(host=address, port=target.port))
 
     def tls(self) -> str:
         """With TLS 1.3 an engine refuses our certificate only when it is read from."""
@@ -123,3 +123,14 @@ class _Trial:
 
     def list(self) -> str:
         return str(len(self._engine.containers()))
+
+
+def _first_that_accepts(addresses: list[str], port: int) -> tuple[socket.socket, str]:
+    """A connection to one of these addresses, and which. Raises OSError of the last one."""
+    for number, address in enumerate(addresses, 1):
+        try:
+            return socket.create_connection((address, port), CONNECT_S), address
+        except OSError:
+            if number == len(addresses):
+                raise
+    raise OSError("the name has no address")

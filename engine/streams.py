@@ -6,15 +6,17 @@ connection. Over aiohttp, which costs a third of docker-py's CPU per log line.
 
 import asyncio
 import json
+import socket
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aiohttp
 
-from engine import parse
+from engine import guard, parse
 from engine.addresses import address_of, tls_context
-from engine.errors import Broken, EngineError, TooLarge, from_status
+from engine.errors import Broken, EngineError, TlsFailed, TooLarge, from_status
 from engine.failures import unreachable
 from engine.types import Connection, Event
 
@@ -69,15 +71,20 @@ async def opened(
     *,
     version: aiohttp.HttpVersion = aiohttp.HttpVersion11,
     buffer_size: int = 64 * 1024,
-    timeout_s: float = HEADERS_S,
+    timeout_s: float | None = None,
 ) -> AsyncIterator[aiohttp.ClientResponse]:
-    """A GET whose head has come and says success. Raises EngineError if it does not."""
+    """A GET whose head has come (in `timeout_s`, 5 s by default) and says success.
+
+    Raises EngineError if it does not.
+    """
     address = address_of(connection)
     context = tls_context(connection) if connection.tls else False
     scheme = "https" if connection.tls else "http"
     host = "localhost" if address.path else str(address)
     connector = (
-        aiohttp.UnixConnector(address.path) if address.path else aiohttp.TCPConnector(ssl=context)
+        aiohttp.UnixConnector(address.path)
+        if address.path
+        else aiohttp.TCPConnector(ssl=context, socket_factory=_checked_socket)
     )
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S)
     async with aiohttp.ClientSession(
@@ -90,7 +97,7 @@ async def opened(
         cookie_jar=aiohttp.DummyCookieJar(),
     ) as session:
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout(timeout_s or HEADERS_S):
                 url = f"{scheme}://{host}{path}"
                 response = await session.get(url, params=params, allow_redirects=False)
                 if response.status != 200:
@@ -98,11 +105,25 @@ async def opened(
         except aiohttp.ConnectionTimeoutError as error:
             raise unreachable(error, connection.url, connecting=not connection.tls) from error
         except (aiohttp.ClientError, OSError) as error:
+            if connection.tls and isinstance(error, ConnectionResetError):
+                # with TLS 1.3 our certificate is refused after the handshake, and the reset may
+                # overtake the alert that says so
+                words = f"{connection.url}: reset by the engine after the handshake"
+                raise TlsFailed(words) from error
             raise unreachable(error, connection.url) from error
         except (ValueError, TypeError, KeyError) as error:
             raise Broken(f"{connection.url}: not an answer of the Engine API ({error})") from error
         async with response:
             yield response
+
+
+def _checked_socket(found: Any) -> socket.socket:
+    """A socket for an address (as `getaddrinfo` tells it) that we may connect to."""
+    family, kind, protocol, _name, target = found
+    guard.check_address(str(target[0]), int(target[1]))
+    made = socket.socket(family, kind, protocol)
+    made.settimeout(0)
+    return made
 
 
 async def read_some(response: aiohttp.ClientResponse) -> bytes:

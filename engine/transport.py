@@ -16,6 +16,9 @@ from typing import Any
 import urllib3
 import urllib3.connection
 import urllib3.connectionpool
+import urllib3.exceptions
+
+from engine import guard
 
 _call = threading.local()
 
@@ -64,11 +67,29 @@ class _TimedResponse(http.client.HTTPResponse):
         self.fp = io.BufferedReader(_TimedReader(sock))
 
 
-class _TcpConnection(urllib3.connection.HTTPConnection):
+class _Guarded(urllib3.connection.HTTPConnection):
+    """Looks its host up once, and connects to an address that was checked."""
+
+    def _new_conn(self) -> socket.socket:
+        name = self._dns_host
+        failure: OSError | urllib3.exceptions.HTTPError = OSError(f"{name} has no address")
+        try:
+            for address in guard.resolve(name, self.port or 0):
+                self._dns_host = address
+                try:
+                    return super()._new_conn()
+                except urllib3.exceptions.HTTPError as error:
+                    failure = error
+        finally:
+            self._dns_host = name  # TLS compares certificates with the name
+        raise failure
+
+
+class _TcpConnection(_Guarded):
     response_class = _TimedResponse
 
 
-class _TlsConnection(urllib3.connection.HTTPSConnection):
+class _TlsConnection(_Guarded, urllib3.connection.HTTPSConnection):
     response_class = _TimedResponse
 
 

@@ -1,6 +1,8 @@
 """Which hosts a user may see or act on. Views, API, sockets and workers all come through here."""
 
-from django.db.models import Sum
+from datetime import datetime
+
+from django.db.models import Min, Sum
 from django.utils.translation import gettext as _
 
 from accounts_app.models import Role, User
@@ -42,3 +44,9 @@ def live_version(user: User) -> int:
     """Grows with every change of any host that `user` sees, and of what is on them."""
     total = Host.objects.for_user(user).aggregate(total=Sum("version"))["total"]
     return total or 0
+
+
+def oldest_as_of(user: User) -> datetime | None:
+    """When the least recently listed of the hosts that `user` sees was listed."""
+    oldest: datetime | None = Host.objects.for_user(user).aggregate(at=Min("as_of"))["at"]
+    return oldest
