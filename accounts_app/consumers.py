@@ -15,6 +15,7 @@ from django.utils import translation
 
 from accounts_app import audit
 from accounts_app.models import User
+from accounts_app.selectors import active_user
 from accounts_app.signin import live_session, session_hash
 from accounts_app.tokens import user_of
 from core.live import group_for_user
@@ -147,7 +148,7 @@ class Socket(AsyncWebsocketConsumer):
 
     @database_sync_to_async
     def _is_signed_in(self, user: User) -> bool:
-        fresh = User.objects.filter(pk=user.pk, is_active=True).first()
+        fresh = active_user(user.pk)
         return fresh is not None and live_session(self._session_key(), fresh) is not None
 
     def _session_key(self) -> str | None:
@@ -167,7 +168,7 @@ class Socket(AsyncWebsocketConsumer):
             await self.close(code=SIGNED_OUT)
             return
         if not token:
-            user = await User.objects.aget(pk=user.pk)
+            user = await database_sync_to_async(active_user)(user.pk) or user
         self.user = user
         if not await self.allowed():
             await self.close(code=NOT_ALLOWED)

@@ -12,6 +12,11 @@ def admin_exists() -> bool:
     return User.objects.filter(is_active=True, fleet_role=Role.ADMINISTRATOR).exists()
 
 
+def active_user(pk: int) -> User | None:
+    """The account as it is now, unless it is gone or disabled."""
+    return User.objects.filter(pk=pk, is_active=True).first()
+
+
 def user_named(username: str) -> User:
     user = User.objects.filter(username__iexact=username).first()
     if user is None:

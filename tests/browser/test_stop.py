@@ -66,4 +66,6 @@ def test_a_viewer_is_offered_nothing_that_he_may_not_do(
 ) -> None:
     page = open_page("viola", "/containers/")
     row(page).hover()
-    expect(page.locator("#hoverbar [data-do=stop]")).to_be_hidden()
+    stop = page.locator("#hoverbar [data-do=stop]")
+    expect(stop).to_be_disabled()
+    expect(stop).to_have_attribute("title", "You may only look at this container")
