@@ -126,7 +126,6 @@ def _list() -> Strings:
 
 def _verbs() -> Strings:
     return {
-        "start": _("Start"),
         "stop": _("Stop"),
         "restart": _("Restart"),
         "kill": _("Kill"),
