@@ -28,8 +28,14 @@ class PersonMiddleware:
         except DashboardError as error:
             return answer_to(request, error)
         user = request.user
-        session = session_hash(request.session.session_key) if auth == "session" else ""
-        place = audit.Origin(auth, session, client_ip(request), request.request_id)  # type: ignore[attr-defined]
+        key = (request.session.session_key or "") if auth == "session" else ""
+        place = audit.Origin(
+            auth,
+            session_hash(key) if key else "",
+            client_ip(request),
+            request.request_id,  # type: ignore[attr-defined]
+            session_key=key,
+        )
         with audit.acting_from(place):
             if isinstance(user, User) and user.language:
                 with translation.override(user.language):

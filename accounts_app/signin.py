@@ -1,23 +1,28 @@
 """Signing in and out: limits on wrong passwords, and the record of each browser."""
 
 import hashlib
+import logging
 import unicodedata
 from datetime import timedelta
 
 from django.conf import settings
-from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
 from django.contrib.sessions.models import Session
-from django.db import transaction
+from django.db import OperationalError, transaction
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from accounts_app import audit
-from accounts_app.models import SignInFailure, User, UserSession
-from core.errors import TooMany
+from accounts_app.models import Role, SignInFailure, User, UserSession
+from core.errors import Forbidden, StepUpRequired, TooMany
 from core.http import client_ip
 from core.live import end_sockets_on_commit
 
+logger = logging.getLogger(__name__)
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
 FAILURES = 10
 WINDOW = timedelta(minutes=15)
 STEP_UP = timedelta(minutes=10)  # how long a given password counts (A10)
@@ -44,17 +49,17 @@ def sign_in(request: HttpRequest, username: str, password: str) -> User | None:
         SignInFailure.objects.create(name=name, ip=ip)
         audit.record(None, "session.create", target_name=username[:60], outcome="denied")
         return None
-    with transaction.atomic():
-        audit.record(user, "session.create", outcome="succeeded")
-        SignInFailure.objects.filter(name=name, ip=ip).delete()
-        login(request, user)
-        request.session.save()
-        begin_session(request, user)
+    SignInFailure.objects.filter(name=name, ip=ip).delete()
+    begin_session(request, user)
     return user
 
 
+@transaction.atomic
 def begin_session(request: HttpRequest, user: User) -> None:
-    """Remember this browser; call after `login`, which gave it a new session key."""
+    """Sign `user` in here, under a new session key, and remember this browser."""
+    audit.record(user, "session.create", outcome="succeeded")
+    login(request, user, backend=BACKEND)
+    request.session.save()
     UserSession.objects.create(
         user=user,
         session_key=request.session.session_key or "",
@@ -84,28 +89,97 @@ def end_sessions(user: User, *, but: str | None = None) -> int:
     return len(keys)
 
 
+def end_session(row: UserSession) -> None:
+    """End this one session; its sockets follow."""
+    Session.objects.filter(session_key=row.session_key).delete()
+    row.delete()
+    end_sockets_on_commit(row.user_id)
+
+
+def rotate(request: HttpRequest, user: User) -> None:
+    """Give this session a new key, and keep it valid after the password of `user` changed (A8)."""
+    before = request.session.session_key or ""
+    update_session_auth_hash(request, user)
+    request.session.save()
+    UserSession.objects.filter(session_key=before).update(
+        session_key=request.session.session_key or ""
+    )
+    end_sockets_on_commit(user.pk)
+
+
 def live_session(session_key: str | None, user: User) -> UserSession | None:
-    """The record of this session unless it ended, was ended, or was idle too long (A8)."""
+    """The record of this session unless it ended, was ended, or is too old or idle (A8)."""
     row = UserSession.objects.filter(session_key=session_key or "", user=user).first()
     if row is None:
         return None
-    idle = now() - row.seen
-    if idle > timedelta(seconds=settings.SESSION_IDLE_S):
+    at = now()
+    if at - row.created > timedelta(seconds=settings.SESSION_COOKIE_AGE):
         return None
-    if idle > SEEN_EVERY:
-        UserSession.objects.filter(pk=row.pk).update(seen=now())
+    if at - row.seen > timedelta(seconds=settings.SESSION_IDLE_S):
+        return None
+    if at - row.seen > SEEN_EVERY:
+        _mark_seen(row)
     return row
 
 
-def confirmed(user: User, session_key: str | None, password: str) -> bool:
-    """Whether the deed may go on: the password is right, or was given a moment ago (A10)."""
-    session = UserSession.objects.filter(session_key=session_key or "", user=user)
-    if password:
-        if not user.check_password(password):
-            return False
-        session.update(confirmed=now())
-        return True
-    return session.filter(confirmed__gte=now() - STEP_UP).exists()
+def _mark_seen(row: UserSession) -> None:
+    try:
+        UserSession.objects.filter(pk=row.pk).update(seen=now())
+    except OperationalError as error:  # a full disk must not keep anybody from reading
+        logger.warning("a session could not be marked as seen: %s", error)
+
+
+def forget_ended_sessions() -> None:
+    """Drop the records of sessions that ended by age, and what Django keeps of them."""
+    at = now()
+    UserSession.objects.filter(
+        Q(created__lt=at - timedelta(seconds=settings.SESSION_COOKIE_AGE))
+        | Q(seen__lt=at - timedelta(seconds=settings.SESSION_IDLE_S))
+    ).delete()
+    Session.objects.filter(expire_date__lt=at).delete()
+
+
+def require_step_up(actor: User, password: str = "") -> None:
+    """Let a deed go on only if `actor` gives the password, or gave it within STEP_UP (A10).
+
+    A bearer token needs the scope admin instead; manage.py and workers have none to give. Call
+    it before the transaction of the deed, since a wrong password is counted. Raises
+    StepUpRequired, Forbidden, TooMany.
+    """
+    place = audit.origin.get()
+    if actor.token is not None:
+        if actor.token.role < Role.ADMINISTRATOR:
+            raise Forbidden(
+                _("This needs a token with the scope admin."), hint=_("Make one in Profile.")
+            )
+        return
+    if place.auth == "system":
+        return
+    if not password:
+        if step_up_due(actor):
+            raise StepUpRequired
+        return
+    check_own_password(actor, password)
+
+
+def step_up_due(actor: User) -> bool:
+    """Whether the session that acts now would be asked for its password."""
+    session = UserSession.objects.filter(
+        session_key=audit.origin.get().session_key, user=actor, confirmed__gte=now() - STEP_UP
+    )
+    return not session.exists()
+
+
+def check_own_password(actor: User, password: str) -> None:
+    """Confirm the acting session with `password`. Raises StepUpRequired if wrong, TooMany."""
+    place = audit.origin.get()
+    name = folded(actor.username)
+    _check_limit(name, place.ip, known=True)
+    if not actor.check_password(password):
+        SignInFailure.objects.create(name=name, ip=place.ip)
+        audit.record(actor, "session.confirm", outcome="denied")
+        raise StepUpRequired(wrong=True)
+    UserSession.objects.filter(session_key=place.session_key, user=actor).update(confirmed=now())
 
 
 def session_hash(session_key: str | None) -> str:

@@ -1,7 +1,6 @@
 """Signing in and out, and setting up the first administrator."""
 
 from django.conf import settings
-from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -75,10 +74,8 @@ def setup_page(request: HttpRequest) -> HttpResponse:
         except Invalid as error:
             add_errors(form, error)
         else:
-            login(request, user, backend="django.contrib.auth.backends.ModelBackend")
-            request.session.save()
             begin_session(request, user)
-            return redirect("home")
+            return _remember_device(redirect("home"), request, user)
     status = 422 if form.is_bound else 200
     return render(request, "accounts_app/setup.html", {"form": form}, status=status)
 

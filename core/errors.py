@@ -82,10 +82,11 @@ class StepUpRequired(Forbidden):
 
     code = "step_up_required"
 
-    def __init__(self) -> None:
-        super().__init__(
-            _("This needs your password again."), hint=_("Send it in the field password.")
+    def __init__(self, *, wrong: bool = False) -> None:
+        message = (
+            _("This is not your password.") if wrong else _("This needs your password again.")
         )
+        super().__init__(message, hint=_("Send it in the field password."))
 
 
 class NotFound(DashboardError):
