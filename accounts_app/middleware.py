@@ -45,8 +45,9 @@ class PersonMiddleware:
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if response.status_code == 403 and isinstance(request.user, User):
-            audit.denied(request.user.username, request.method or "", request.path)
+        if getattr(response, "denied", False):
+            name = request.user.username if isinstance(request.user, User) else ""
+            audit.denied(name, request.method or "", request.path)
         return response
 
     def _identify(self, request: HttpRequest) -> str:

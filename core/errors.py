@@ -87,6 +87,7 @@ class StepUpRequired(Forbidden):
             _("This is not your password.") if wrong else _("This needs your password again.")
         )
         super().__init__(message, hint=_("Send it in the field password."))
+        self.wrong = wrong
 
 
 class NotFound(DashboardError):

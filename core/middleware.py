@@ -10,7 +10,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from core.errors import DashboardError, TooMany, Unavailable
+from core.errors import DashboardError, Forbidden, StepUpRequired, TooMany, Unavailable
+from core.forms import StepUpForm
 from core.http import is_htmx, wants_json
 
 logger = logging.getLogger(__name__)
@@ -61,12 +62,31 @@ def answer_to(request: HttpRequest, error: DashboardError) -> HttpResponse:
     response: HttpResponse
     if wants_json(request):
         response = problem(error.problem())
+    elif isinstance(error, StepUpRequired) and not is_htmx(request):
+        response = _ask_password(request, error)
     else:
         template = "components/_error.html" if is_htmx(request) else "error.html"
         response = render(request, template, {"error": error}, status=error.status)
     if isinstance(error, TooMany):
         response["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, Forbidden) and not isinstance(error, StepUpRequired):
+        response.denied = True  # type: ignore[attr-defined]  # PersonMiddleware counts these (I4)
     return response
+
+
+def _ask_password(request: HttpRequest, error: StepUpRequired) -> HttpResponse:
+    """A page that repeats the request with the password; what was sent goes with it (A10)."""
+    form = StepUpForm({"password": ""}) if error.wrong else StepUpForm(due=True)
+    if error.wrong:
+        form.errors["password"] = form.error_class([error.message])
+    sent = [
+        (name, value)
+        for name, values in request.POST.lists()
+        for value in values
+        if name != "csrfmiddlewaretoken" and "password" not in name
+    ]
+    context = {"form": form, "sent": sent, "action": request.get_full_path()}
+    return render(request, "step_up.html", context, status=error.status)
 
 
 def problem(body: dict[str, Any]) -> JsonResponse:
