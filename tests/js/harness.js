@@ -77,7 +77,10 @@ export function answerWith(status, data) {
     sent.push({ url, fields: [...(options.body ?? [])], headers: options.headers ?? {} });
     const body =
       data === null ? "" : JSON.stringify(typeof data === "function" ? data(sent) : data);
-    return new Response(body, { status, headers: { "Content-Type": "application/json" } });
+    return new Response(status === 204 ? null : body, {
+      status,
+      headers: { "Content-Type": "application/json" },
+    });
   };
   return sent;
 }

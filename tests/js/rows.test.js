@@ -1,6 +1,6 @@
 import { useWords } from "/static/js/core/i18n.js";
 import { dismissError, patch, read, rowOf } from "/static/js/parts/rows.js";
-import { equal, listPage, ok, run, test } from "./harness.js";
+import { answerWith, equal, listPage, ok, run, test } from "./harness.js";
 
 useWords({ busy_stop: "Stopping…", dismiss: "Dismiss" });
 
@@ -56,6 +56,21 @@ test("the engine's words stay under the row until dismissed, and other words com
   equal(rowOf(2).querySelectorAll(".er").length, 1);
   patch(failed(""));
   equal(rowOf(2).querySelectorAll(".er").length, 0);
+});
+
+test("an error that is dismissed is noted at the server, by the job that failed", async () => {
+  sessionStorage.clear();
+  await listPage(3);
+  patch([2, "running", "running", "Up 3d", "", "no space"]);
+  rowOf(2).querySelector("[data-dismiss]").dataset.dismiss = "41";
+  const fetchAsWas = window.fetch;
+  const requests = answerWith(204, null);
+  dismissError(rowOf(2));
+  window.fetch = fetchAsWas;
+  equal(
+    requests.map(({ url }) => url),
+    ["/jobs/41/dismiss/"],
+  );
 });
 
 test("names, states and errors are text, whatever they hold", async () => {

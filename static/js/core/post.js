@@ -9,19 +9,32 @@ function csrfToken() {
   return JSON.parse(document.body.getAttribute("hx-headers") || "{}")["X-CSRFToken"] ?? "";
 }
 
+/** For one press of one button. crypto.randomUUID would need https. */
+function onceKey() {
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join(
+    "-",
+  );
+}
+
 /**
  * Sends a form. Resolves to {ok, status, data}; data is JSON (a Job, or problem+json) or null.
  * A server that cannot be reached is {ok: false, status: 0}.
  * @param {string} url
  * @param {Iterable<[string, string]>} fields
+ * @param {string} [key] the same deed sent twice under one key is done once
  */
-export async function send(url, fields) {
+export async function send(url, fields, key = onceKey()) {
   let response;
   try {
     response = await fetch(url, {
       method: "POST",
       body: new URLSearchParams([...fields]),
-      headers: { "X-CSRFToken": csrfToken(), Accept: "application/json" },
+      headers: {
+        "X-CSRFToken": csrfToken(),
+        Accept: "application/json",
+        "X-Requested-With": "fetch",
+        "Idempotency-Key": key,
+      },
       credentials: "same-origin",
     });
   } catch {

@@ -1,6 +1,6 @@
 /** Verbs under way: shown at once when this person clicked, counted when they take long. */
 import { make } from "../core/dom.js";
-import { t } from "../core/i18n.js";
+import { has, t } from "../core/i18n.js";
 import { busyText, classOf, markOf, paint, rowOf } from "./rows.js";
 
 const LONG_MS = 10000;
@@ -75,7 +75,8 @@ export function busyRows(kill) {
 
   function showLong(element, verb, seconds) {
     const cell = element.children[2];
-    const text = t(`still_${verb}`, { s: String(seconds) });
+    const key = has(`still_${verb}`) ? `still_${verb}` : "still_other";
+    const text = t(key, { s: String(seconds) });
     if (cell.firstChild?.nodeType === Node.TEXT_NODE) cell.firstChild.data = text;
     else cell.textContent = text;
     if (!["stop", "restart"].includes(verb) || cell.firstElementChild || "ro" in element.dataset)

@@ -1,6 +1,7 @@
 /** Rows of the container list. The DOM is the data: a record is read from its row when it is needed. */
 import { $, glyph, make } from "../core/dom.js";
 import { has, t } from "../core/i18n.js";
+import { send } from "../core/post.js";
 
 const FLASH = { duration: 1200, easing: "ease-out" };
 
@@ -107,10 +108,15 @@ export function showError(element, error) {
 const dismissKey = (pk, error) => `dismissed:${pk}:${error}`;
 const isDismissed = (pk, error) => sessionStorage.getItem(dismissKey(pk, error)) !== null;
 
-/** Hides the error of a row for as long as this tab lives or until another one comes. */
+/**
+ * Hides the error of a row, in this tab at once and for this person at the server: the job that
+ * failed is noted as seen. A row that the socket patched does not know its job until it is fetched.
+ */
 export function dismissError(element) {
+  const job = $("[data-dismiss]", element).dataset.dismiss;
   sessionStorage.setItem(dismissKey(element.dataset.pk, $(".er code", element).textContent), "1");
   showError(element, "");
+  if (job) send(`/jobs/${job}/dismiss/`, []);
 }
 
 /** After the list came anew: errors that were dismissed stay away. */
