@@ -126,7 +126,8 @@ class Position:
 
     def _take(self, timestamp: str, stream: int, text: str, *, whole: bool) -> bool:
         """Moves on to a new record; False if it is a repetition."""
-        if timestamp < self._newest[stream]:
+        newest = self._newest[stream]
+        if timestamp < newest or (whole and timestamp == newest < self._timestamp):
             return False
         if timestamp > self._timestamp:
             self._timestamp, self._k, self._seen = timestamp, 0, set()

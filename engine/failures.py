@@ -65,7 +65,8 @@ def _words(cause: BaseException) -> str:
     if isinstance(cause, TimeoutError):
         return "no answer in time"
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return f"certificate verify failed: {cause.verify_message}"
+        message = getattr(cause, "verify_message", "")  # aiohttp's subclass has none
+        return f"certificate verify failed: {message}" if message else str(cause)
     if isinstance(cause, OSError) and cause.strerror:
         return cause.strerror
     return str(cause) or type(cause).__name__

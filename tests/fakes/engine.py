@@ -185,7 +185,7 @@ class FakeEngine:
         if fault.silent:
             await asyncio.Event().wait()
         if fault.body is not None:
-            answer.body = fault.body
+            answer.body, answer.pieces = fault.body, None
         answer.cut_after = fault.cut_after
         answer.date = self.daemon.now_ns() / 1e9
         return answer

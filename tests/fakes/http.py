@@ -69,6 +69,7 @@ class Server:
 
     def close(self) -> None:
         self.stop()
+        self.call(_end_all_tasks())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(10)
         self.loop.close()
@@ -113,7 +114,10 @@ class Server:
             while request := await _read(reader):
                 if not await self._answer(request, reader, writer):
                     break
-        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError, ValueError):
+        except ValueError:
+            writer.write(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+            writer.close()
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # the caller left, or we are told to go
         finally:
             del self._connections[task]
@@ -162,8 +166,20 @@ class Server:
         return keep
 
 
+async def _end_all_tasks() -> None:
+    """Also of connections that were being accepted when the server closed."""
+    await asyncio.sleep(0)
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+
+
 async def _read(reader: asyncio.StreamReader) -> Request | None:
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    start = await reader.readexactly(1)
+    if not start.isalpha():
+        raise ValueError("a TLS handshake, perhaps")
+    head = (start + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     first, *lines = head.rstrip().split("\r\n")
     method, target, http = first.split(" ")
     headers = {
