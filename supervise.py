@@ -55,6 +55,7 @@ def _run(asked: Options, listener: socket.socket) -> int:
     finally:
         listener.close()
         supervisor.stop()
+        folders.discard(folders.short_folder(asked.data_dir))
         os.close(lock)
     return 0
 

@@ -8,6 +8,7 @@ loopback only, which docker-proxy serves without the firewall's help.
 import ipaddress
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,7 +18,7 @@ from pathlib import Path
 from launch import kernel
 from launch.console import say
 from launch.debian import which
-from launch.folders import digest, own_folder, private, short_folder
+from launch.folders import digest, discard, own_folder, private, short_folder
 
 GENTLE_S = 3.0  # for containers to end after SIGTERM
 END_S = 5.5  # then dockerd itself
@@ -35,12 +36,14 @@ def keep(data_dir: Path) -> None:
     folder = private(data_dir / "demo")
     exec_root = own_folder(short_folder(data_dir))
     _end_leftovers(exec_root)
-    (exec_root / "docker.pid").unlink(missing_ok=True)
+    _tidy(folder, exec_root)
+    own_folder(exec_root)
     bridge = _bridge(data_dir)
     daemons = [_dockerd(folder, exec_root, bridge), _registry(folder)]
     died = _until_asked(daemons)
     _end(daemons, exec_root)
     _remove(bridge)
+    _tidy(folder, exec_root)
     if died:
         raise SystemExit(1)
 
@@ -63,7 +66,6 @@ def _dockerd(folder: Path, exec_root: Path, bridge: str) -> int:
         json.dumps(
             {
                 "data-root": str(folder / "engine"),
-                "exec-root": str(exec_root / "exec"),
                 "pidfile": str(exec_root / "docker.pid"),
                 "hosts": [f"unix://{exec_root / 'docker.sock'}"],
                 "group": "root",
@@ -76,7 +78,10 @@ def _dockerd(folder: Path, exec_root: Path, bridge: str) -> int:
             }
         )
     )
-    argv = [which("dockerd"), "--config-file", str(config)]
+    # the folder is among the arguments, because that is how _with_argument knows our processes
+    argv = [
+        which("dockerd"), "--config-file", str(config), "--exec-root", str(exec_root / "exec"),
+    ]  # fmt: skip
     return kernel.fork(
         lambda: kernel.execute(argv, log=folder / "dockerd.log"), death=signal.SIGTERM
     )
@@ -162,6 +167,16 @@ def _sweep(exec_root: Path) -> None:
     for pid in left:
         kernel.send(pid, signal.SIGKILL)
     _reap()
+
+
+def _tidy(folder: Path, exec_root: Path) -> None:
+    """Removes what an engine that was killed left: mounts, sockets, files of a run."""
+    kernel.unmount_below(folder)
+    kernel.unmount_below(exec_root)
+    shutil.rmtree(exec_root / "exec", ignore_errors=True)
+    for name in ("docker.pid", "docker.sock"):
+        (exec_root / name).unlink(missing_ok=True)
+    discard(exec_root)
 
 
 def _shims(exec_root: Path) -> list[int]:

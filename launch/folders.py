@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from launch.console import Refused
@@ -84,6 +85,12 @@ def own_folder(folder: Path) -> Path:
         raise Refused(f"{folder} belongs to somebody else: choose a shorter DATA_DIR.")
     folder.chmod(0o700)
     return folder
+
+
+def discard(folder: Path) -> None:
+    """Removes a short folder, unless another part still has something in it."""
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def digest(data_dir: Path) -> str:

@@ -4,12 +4,12 @@ import ctypes
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 PR_SET_CHILD_SUBREAPER = 36
+MNT_DETACH = 2  # umount(2)
 NOTED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 libc = ctypes.CDLL(None, use_errno=True)  # loaded before any fork
@@ -117,10 +117,12 @@ def alive(pid: int) -> bool:
     return True
 
 
-def wait_gone(pids: list[int], *, until: float) -> list[int]:
-    """Those of `pids` still there at `until` (time.monotonic())."""
-    left = list(pids)
-    while left and time.monotonic() < until:
-        left = [pid for pid in left if alive(pid)]
-        time.sleep(0.02 if left else 0)
-    return left
+def unmount_below(folder: Path) -> None:
+    """Takes away every mount below `folder`, the last one first."""
+    start = f"{folder}/"
+    # fields of /proc/mounts: device, path (a space is written \\040), type, … (proc(5))
+    lines = Path("/proc/self/mounts").read_text().splitlines()
+    paths = [line.split(" ")[1].replace("\\040", " ") for line in lines]
+    for path in reversed(paths):
+        if path.startswith(start):
+            libc.umount2(os.fsencode(path), MNT_DETACH)
