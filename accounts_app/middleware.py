@@ -8,12 +8,14 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts_app import audit
-from accounts_app.models import User
+from accounts_app.models import Role, User
 from accounts_app.signin import live_session, session_hash
 from accounts_app.tokens import user_of
 from core.errors import DashboardError, Forbidden, Malformed, SignedOut
 from core.http import client_ip
 from core.middleware import answer_to
+
+READING = {"GET", "HEAD", "OPTIONS"}
 
 
 class PersonMiddleware:
@@ -77,6 +79,17 @@ class PersonMiddleware:
         # a bearer token is not sent by browsers on their own: no CSRF (django, csrf.py)
         request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # noqa: SLF001
         return "token"
+
+
+def _refusal(request: HttpRequest) -> HttpResponse | None:
+    """A token that may only read changes nothing, whatever it asks for and finds (A12)."""
+    user = request.user
+    if request.method in READING or not isinstance(user, User) or user.token is None:
+        return None
+    if user.token.role >= Role.OPERATOR:
+        return None
+    error = Forbidden(_("This token may only read."), hint=_("Make one with the scope operate."))
+    return answer_to(request, error)
 
 
 def require_session(request: HttpRequest) -> None:

@@ -185,10 +185,15 @@ def end_own_other_sessions(user: User) -> int:
 
 @transaction.atomic
 def revoke_token(user: User, token_id: int) -> None:
-    """End one of the tokens of `user`; its next request is refused (A12). Raises NotFound."""
+    """End one of the tokens of `user`; its next request is refused (A12).
+
+    A token below the scope admin ends only itself. Raises NotFound, Forbidden.
+    """
     row = ApiToken.objects.filter(user=user, pk=token_id).first()
     if row is None:
         raise NotFound(_("There is no such token."))
+    if user.token and user.token.role < Role.ADMINISTRATOR and user.token.pk != row.pk:
+        raise Forbidden(_("This token may end only itself."))
     audit.record(
         user, "token.delete", target=str(row.pk), target_name=row.name, outcome="succeeded"
     )

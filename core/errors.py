@@ -46,6 +46,8 @@ class DashboardError(Exception):
 class Malformed(DashboardError):
     """The body is not what its type says: broken JSON, a broken form."""
 
+    code = "malformed"
+
 
 class Invalid(DashboardError):
     """Well-formed but wrong; `errors` names each field."""

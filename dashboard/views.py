@@ -96,6 +96,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        hint = _("/api/v1/docs names every address of the API.")
+        return answer_to(request, NotFound(_("There is nothing at this address."), hint=hint))
     return answer_to(request, NotFound(_("There is no such page.")))
 
 

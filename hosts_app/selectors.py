@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.db.models import Min, Sum
+from django.db.models import Min, Q, Sum
 from django.utils.translation import gettext as _
 
 from accounts_app.models import Role, User
@@ -50,3 +50,25 @@ def oldest_as_of(user: User) -> datetime | None:
     """When the least recently listed of the hosts that `user` sees was listed."""
     oldest: datetime | None = Host.objects.for_user(user).aggregate(at=Min("as_of"))["at"]
     return oldest
+
+
+def worded(hosts: HostQuerySet, words: str) -> HostQuerySet:
+    """Of `hosts`, those with every word in name, slug, address or url."""
+    for word in words.split():
+        hosts = hosts.filter(
+            Q(name__icontains=word)
+            | Q(slug__icontains=word)
+            | Q(address__icontains=word)
+            | Q(url__icontains=word)
+        )
+    return hosts
+
+
+def labelled(hosts: HostQuerySet, label: str) -> HostQuerySet:
+    """Of `hosts`, those with the label `key`, or `key=value`."""
+    key, equals, value = label.partition("=")
+    found = hosts.filter(labels__has_key=key)
+    if not equals:
+        return found
+    # compared here: of a key with dots, "contains" means different things to databases
+    return hosts.filter(pk__in=[host.pk for host in found if host.labels[key] == value])

@@ -1,5 +1,7 @@
 """Which images a user may see."""
 
+from collections.abc import Iterable
+
 from django.utils.translation import gettext as _
 
 from accounts_app.models import User
@@ -20,3 +22,15 @@ def image_for(user: User, host: str, reference: str) -> Image:
         if reference in image.tags or f"{reference}:latest" in image.tags:
             return image
     raise NotFound(_("No such image."), hint=_("Look at the list of images of this host."))
+
+
+def used_by(images: Iterable[Image]) -> dict[int, list[tuple[str, str]]]:
+    """Image → (id, name) of the containers made from it that still exist."""
+    pks = [image.pk for image in images]
+    users: dict[int, list[tuple[str, str]]] = {}
+    rows = Image.objects.filter(pk__in=pks, containers__gone=None, containers__isnull=False)
+    for pk, docker_id, name in rows.order_by("containers__name").values_list(
+        "pk", "containers__docker_id", "containers__name"
+    ):
+        users.setdefault(pk, []).append((docker_id, name))
+    return users

@@ -1,5 +1,6 @@
 """Which jobs a user may see, and what they say about the things they change."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 
 from django.db.models import Case, Count, Q, When
@@ -30,6 +31,22 @@ def position(job: Job) -> int | None:
         return None
     ahead = Job.objects.filter(state=Job.State.QUEUED, queue=job.queue, pk__lt=job.pk)
     return ahead.filter(parent=job.parent).count() + 1
+
+
+def positions(jobs: Iterable[Job]) -> dict[int, int]:
+    """Place in the queue, from 1, of those among these jobs that wait; in one query."""
+    waiting = [job for job in jobs if job.state == Job.State.QUEUED]
+    if not waiting:
+        return {}
+    queued = Job.objects.filter(
+        state=Job.State.QUEUED, pk__lte=max(job.pk for job in waiting)
+    ).order_by("pk")
+    places: dict[int, int] = {}
+    counts: Counter[tuple[str, int | None]] = Counter()
+    for pk, queue, parent in queued.values_list("pk", "queue", "parent"):
+        counts[queue, parent] += 1
+        places[pk] = counts[queue, parent]
+    return places
 
 
 def busy_verbs(host_ids: Collection[int], targets: Collection[str]) -> dict[tuple[int, str], str]:
