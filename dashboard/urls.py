@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from dashboard import views
+from dashboard import api, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -9,6 +9,7 @@ urlpatterns = [
     path("jobs/", include("jobs_app.urls")),
     path("palette/", views.palette, name="palette"),
     path("settings/language/", views.set_language, name="language"),
+    path("api/v1/", include(api.patterns())),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
 ]
