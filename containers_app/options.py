@@ -68,8 +68,8 @@ def _signal(value: Any) -> str:
 
 
 def _flag(value: Any) -> bool:
-    if value in {True, False}:
-        return bool(value)
+    if isinstance(value, bool):
+        return value
     if str(value) in {"1", "true", "on", "0", "false", ""}:
         return str(value) in {"1", "true", "on"}
     raise ValueError(_("Either true or false."))

@@ -33,7 +33,7 @@ def wanted(user: User, params: QueryDict) -> JobQuerySet:
     if target := params.get("target"):
         jobs = jobs.filter(target=target)
     parent = params.get("parent", "")
-    if parent and not parent.isdigit():
+    if parent and not (parent.isascii() and parent.isdigit()):
         raise Invalid.field("parent", _("The number of a job."))
     jobs = jobs.filter(parent=int(parent)) if parent else jobs.filter(parent=None)
     for word in params.get("q", "").split():
