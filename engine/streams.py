@@ -14,7 +14,7 @@ from typing import Any
 
 import aiohttp
 
-from engine import guard, parse
+from engine import guard, parse_events
 from engine.addresses import address_of, tls_context
 from engine.errors import Broken, EngineError, TlsFailed, TooLarge, from_status
 from engine.failures import unreachable
@@ -26,16 +26,16 @@ PING_S = 3.0
 LARGEST_EVENT = 64 * 1024 * 1024  # bytes; an event repeats all labels of its container (R13)
 LARGEST_ERROR = 64 * 1024  # bytes
 
-# Listed one by one: the exec_* events of health checks flood everything else. "health_status"
-# without a colon would make old engines match all names by prefix (moby, events/filter.go).
+# the images' actions have names that no container's action has
 ACTIONS = (
-    "create", "start", "restart", "stop", "die", "kill", "oom", "pause", "unpause", "rename",
-    "update", "destroy", "health_status: healthy", "health_status: unhealthy",
-    "commit", "pull", "push", "tag", "untag", "delete", "import", "load", "prune",
+    *parse_events.CONTAINER_ACTIONS,
+    "pull", "push", "tag", "untag", "delete", "import", "load", "prune",
 )  # fmt: skip
 
 
-async def events(connection: Connection, *, since_ns: int) -> AsyncIterator[Event]:
+async def events(
+    connection: Connection, *, since_ns: int, timeout_s: float = HEADERS_S
+) -> AsyncIterator[Event]:
     """Container and image events from `since_ns` (the engine's clock) on.
 
     Ends when the connection ends, and an end never tells why: ask the engine. A silent engine is
@@ -46,9 +46,9 @@ async def events(connection: Connection, *, since_ns: int) -> AsyncIterator[Even
         "since": seconds(since_ns),
         "filters": json.dumps({"type": ["container", "image"], "event": list(ACTIONS)}),
     }
-    async with opened(connection, "/events", params) as response:
+    async with opened(connection, "/events", params, timeout_s=timeout_s) as response:
         async for line in _lines(response):
-            yield _event(line)
+            yield parse_events.event(line)
 
 
 async def ping(connection: Connection, *, timeout_s: float = PING_S) -> float:
@@ -149,21 +149,6 @@ async def _lines(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
             for line in lines:
                 if line.strip():
                     yield line
-
-
-def _event(line: bytes) -> Event:
-    try:
-        raw = json.loads(line)
-        actor = raw["Actor"]
-        return Event(
-            type=str(raw["Type"]),
-            action=str(raw["Action"]),
-            actor_id=str(actor["ID"]),
-            time_ns=int(raw["timeNano"]),
-            attributes=parse.labels(actor.get("Attributes")),
-        )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise Broken(f"not an event of the Engine API ({error})") from error
 
 
 async def _error(response: aiohttp.ClientResponse) -> EngineError:

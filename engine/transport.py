@@ -124,3 +124,10 @@ class Pools(urllib3.PoolManager):
         else:
             pool.ConnectionCls = _TcpConnection
         return pool
+
+    def clear(self) -> None:
+        """Closes every idle connection. urllib3 would wait until no error refers to its pool."""
+        with self.pools.lock:
+            for key in list(self.pools.keys()):
+                self.pools[key].close()
+        super().clear()

@@ -254,12 +254,12 @@ def test_a_20_mb_label_is_cut_and_the_rest_is_there(fake: FakeEngine) -> None:
 
 def test_a_slow_dribble_ends_at_the_deadline(fake: FakeEngine) -> None:
     fake.add_container("web", labels={"x": "y" * 100_000})
-    with ChaosProxy(fake.connection) as proxy, Engine(proxy.connection) as engine:
+    with ChaosProxy(fake.connection) as proxy, Engine(proxy.connection, timeout_s=0.5) as engine:
         engine.version()
         proxy.latency_s, proxy.bytes_per_s = 0.1, 50_000
         began = time.monotonic()
         with pytest.raises(TimedOut):
-            engine._call(lambda api: api.containers(all=True), 0.5)
+            engine.container("web")
         assert time.monotonic() - began < 1
 
 

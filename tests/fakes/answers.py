@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.fakes.daemon import UP, Container, Daemon, Image, human, stamp
+from tests.fakes.daemon import UP, Container, Daemon, Image, Refusal, human, stamp
 
 
 def status(container: Container, now_ns: int) -> str:
@@ -23,8 +23,9 @@ def status(container: Container, now_ns: int) -> str:
     }.get(container.state, "Dead")
 
 
-def list_item(container: Container, now_ns: int) -> dict[str, Any]:
+def list_item(container: Container, now_ns: int, *, sizes: bool = False) -> dict[str, Any]:
     return {
+        **({"SizeRw": 1000, "SizeRootFs": 5_001_000} if sizes else {}),
         "Id": container.id,
         "Names": [f"/{container.name}"],
         "Image": container.image,
@@ -115,6 +116,13 @@ def image_inspected(image: Image) -> dict[str, Any]:
     }
 
 
+def volume(daemon: Daemon, name: str) -> dict[str, Any]:
+    if name not in daemon.volumes:
+        raise Refusal(404, f"get {name}: no such volume")
+    options = daemon.volumes[name]
+    return {"Name": name, "Driver": "local", "Options": options or None, "Scope": "local"}
+
+
 def system_df(daemon: Daemon) -> dict[str, Any]:
     used = [container.image_id for container in daemon.containers.values()]
     return {
@@ -124,7 +132,7 @@ def system_df(daemon: Daemon) -> dict[str, Any]:
             for image in daemon.images.values()
         ],
         "Containers": [
-            {**list_item(container, daemon.now_ns()), "SizeRw": 1000}
+            list_item(container, daemon.now_ns(), sizes=True)
             for container in daemon.containers.values()
         ],
         "Volumes": [],

@@ -77,6 +77,7 @@ class Daemon:
         self.clock_offset_s = 0.0
         self.containers: dict[str, Container] = {}
         self.images: dict[str, Image] = {}
+        self.volumes: dict[str, dict[str, str]] = {}  # name -> options of its driver
         self.events: deque[dict[str, Any]] = deque(maxlen=BACKLOG)
         self.listeners: list[Callable[[dict[str, Any]], None]] = []
         self.log_listeners: list[Callable[[str], None]] = []

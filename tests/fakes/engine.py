@@ -217,6 +217,8 @@ class FakeEngine:
             return _json([answers.image_item(each) for each in daemon.images.values()])
         if match := re.fullmatch(r"GET /images/(.+)/json", line):
             return _json(answers.image_inspected(daemon.find_image(match[1])))
+        if match := re.fullmatch(r"GET /volumes/([^/]+)", line):
+            return _json(answers.volume(daemon, match[1]))
         if line == "GET /containers/json":
             return _json(self._list(query))
         if line == "POST /containers/create":
@@ -287,10 +289,11 @@ class FakeEngine:
 
     def _list(self, query: dict[str, str]) -> list[dict[str, Any]]:
         filters = json.loads(query.get("filters") or "{}")
+        sizes = query.get("size", "").lower() in ("1", "true")
         everything = query.get("all", "").lower() in ("1", "true") or "status" in filters
         with self.daemon.lock:
             found = [
-                answers.list_item(container, self.daemon.now_ns())
+                answers.list_item(container, self.daemon.now_ns(), sizes=sizes)
                 for container in self.daemon.containers.values()
                 if (everything or container.state in UP) and _passes(container, filters)
             ]

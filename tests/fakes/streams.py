@@ -25,9 +25,12 @@ async def events(daemon: Daemon, query: dict[str, str]) -> AsyncIterator[bytes]:
         for event in past:
             if _wanted(event, filters):
                 yield json.dumps(event).encode() + b"\n"
-        while event := await waiting.get():
-            if _wanted(event, filters):
-                yield json.dumps(event).encode() + b"\n"
+        async with asyncio.timeout(_left_s(daemon, query.get("until"))):
+            while event := await waiting.get():
+                if _wanted(event, filters):
+                    yield json.dumps(event).encode() + b"\n"
+    except TimeoutError:
+        return  # until
     finally:
         daemon.listeners.remove(hear)
 
@@ -67,7 +70,22 @@ async def log(daemon: Daemon, container: Container, query: dict[str, str]) -> As
 
 def _wanted(event: dict[str, Any], filters: dict[str, list[str]]) -> bool:
     types, actions = filters.get("type"), filters.get("event")
-    return (not types or event["Type"] in types) and (not actions or event["Action"] in actions)
+    containers = filters.get("container")
+    actor = event["Actor"]
+    return (
+        (not types or event["Type"] in types)
+        and (not actions or event["Action"] in actions)
+        and (
+            not containers
+            or actor["ID"] in containers
+            or actor["Attributes"].get("name") in containers
+        )
+    )
+
+
+def _left_s(daemon: Daemon, until: str | None) -> float | None:
+    """Until `until` on the daemon's clock; None: for ever."""
+    return None if until is None else max(0.0, (_nanoseconds(until) - daemon.now_ns()) / 1e9)
 
 
 def _nanoseconds(text: str | None) -> int:

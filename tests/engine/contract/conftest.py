@@ -27,6 +27,9 @@ class World(Protocol):
     def printed(self, name: str, lines: list[tuple[int, str]], *, tty: bool = False) -> str:
         """A container that has written the lines (1 stdout, 2 stderr) and ended."""
 
+    def make_volume(self, name: str, options: dict[str, str]) -> None:
+        """A volume of the local driver."""
+
 
 class FakeWorld:
     def __init__(self, fake: FakeEngine) -> None:
@@ -42,6 +45,9 @@ class FakeWorld:
             self._fake.daemon.log(container, text, stream=stream)
         self._fake.daemon.die(container, exit_code=0)
         return container.id
+
+    def make_volume(self, name: str, options: dict[str, str]) -> None:
+        self._fake.daemon.volumes[name] = options
 
 
 class RealWorld:
@@ -59,6 +65,9 @@ class RealWorld:
         container_id = self._daemon.run(name, ["sh", "-c", script], config={"Tty": tty})
         self._daemon.wait(container_id)
         return container_id
+
+    def make_volume(self, name: str, options: dict[str, str]) -> None:
+        self._daemon.api("POST", "/volumes/create", {"Name": name, "DriverOpts": options})
 
 
 def _print(text: str) -> str:
@@ -83,6 +92,8 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
         with real.engine:
             yield real
         daemon.clear()
+        for volume in daemon.api("GET", "/volumes")["Volumes"] or ():
+            daemon.api("DELETE", f"/volumes/{volume['Name']}")
 
 
 def spec(name: str, **more: object) -> ContainerSpec:

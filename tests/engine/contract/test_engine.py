@@ -117,3 +117,27 @@ async def test_events_before_since_are_not_told(world: World) -> None:
 
 async def test_a_ping_beside_the_streams(world: World) -> None:
     assert await streams.ping(world.connection) < 3
+
+
+def test_the_events_of_one_container_up_to_now(world: World) -> None:
+    since = world.engine.info().system_time
+    container_id, _other = world.make("web"), world.make("other")
+    world.engine.stop(container_id)
+    until = world.engine.info().system_time
+    found = world.engine.events(container_id, since=since, until=until)
+    assert [event.action for event in found] == ["create", "start", "kill", "die", "stop"]
+    assert {event.actor_id for event in found} == {container_id}
+
+
+def test_the_sizes_of_containers(world: World) -> None:
+    container_id = world.make("web")
+    sizes = world.engine.container_sizes([container_id])
+    assert set(sizes) == {container_id}
+    assert sizes[container_id] >= 0
+
+
+def test_the_options_of_a_volume(world: World) -> None:
+    options = {"type": "none", "o": "bind", "device": "/etc"}
+    world.make_volume("data", options)
+    assert world.engine.volume_options("data") == options
+    assert world.engine.volume_options("nobody") == {}
