@@ -27,14 +27,18 @@ async def fake(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeEngine]:
     monkeypatch.setattr(containers_app.hub_watch, "PING_S", 0.3)
     with FakeEngine() as engine:
         yield engine
-        async with asyncio.timeout(5):
-            while len(hubs()) or engine.streams:
-                await asyncio.sleep(0.02)
+        await all_closed(engine)
 
 
 @pytest.fixture
 def web(fake: FakeEngine) -> Container:
     return fake.daemon.find(fake.add_container("web"))
+
+
+async def all_closed(fake: FakeEngine) -> None:
+    async with asyncio.timeout(5):
+        while len(hubs()) or fake.streams:  # noqa: ASYNC110 - nobody tells us
+            await asyncio.sleep(0.02)
 
 
 def write(fake: FakeEngine, container: Container, first: int, last: int) -> list[str]:
@@ -72,7 +76,7 @@ async def test_as_many_lines_as_asked_for(
     texts = write(fake, web, 1, 10)
     client = Client(fake.connection, web.id, tail=tail)
     hub = hubs().get(fake.connection, web.id, "web")
-    await client.until(lambda: hub.well.is_set() and (tail == 0 or client.rows))
+    await client.until(lambda: hub.well.is_set() and (tail == 0 or bool(client.rows)))
     if tail == 0:
         await client.until(lambda: bool(fake.asked(LOGS)) and follows(fake) == 1)
     texts += write(fake, web, 11, 12)
@@ -100,6 +104,7 @@ async def test_many_viewers_are_one_stream_and_each_line_comes_once(
     clients = [Client(fake.connection, web.id, n=number % 3) for number in range(120)]
     await clients[-1].until_texts(texts)
     texts += write(fake, web, 41, 90)
+    await clients[-1].until_texts(texts)
     late = Client(fake.connection, web.id, tail=30)
     await late.until_texts(texts[-30:])
     for number, client in enumerate(clients):
@@ -122,9 +127,7 @@ async def test_the_stream_ends_a_little_after_the_last_viewer(
     await again.until(lambda: len(again.rows) == 3)
     assert follows(fake) == 1
     await again.close()
-    async with asyncio.timeout(5):
-        while fake.streams:
-            await asyncio.sleep(0.02)
+    await all_closed(fake)
 
 
 @pytest.mark.parametrize("others", [0, 1])
@@ -138,9 +141,7 @@ async def test_resuming_after_any_line(
     cursors = [row[4] for row in whole.rows]
     if not others:
         await whole.close()
-        async with asyncio.timeout(5):
-            while len(hubs()):
-                await asyncio.sleep(0.02)
+        await all_closed(fake)
     client = Client(fake.connection, web.id, cursor=cursors[place], tail=10)
     await client.until_texts(texts[place + 1 :])
     texts += write(fake, web, 301, 303)
@@ -159,6 +160,7 @@ async def test_resuming_far_back_reads_all_that_lies_between(
     await first.until_texts(texts)
     cursor = first.rows[9][4]
     await first.close()
+    await all_closed(fake)
     newest = Client(fake.connection, web.id, tail=5)  # the ring begins at the very end
     await newest.until_texts(texts[-5:])
     client = Client(fake.connection, web.id, cursor=cursor)
@@ -330,9 +332,7 @@ async def test_a_removed_container_and_one_that_takes_its_name(
     await client.close()
 
 
-async def test_a_recreated_container_is_replaced_at_once(
-    fake: FakeEngine, web: Container
-) -> None:
+async def test_a_recreated_container_is_replaced_at_once(fake: FakeEngine, web: Container) -> None:
     write(fake, web, 1, 3)
     client = Client(fake.connection, web.id)
     await client.until(lambda: len(client.rows) == 3)
@@ -360,9 +360,7 @@ async def test_a_cursor_whose_line_is_gone_makes_a_gap(fake: FakeEngine, web: Co
     await first.until_texts(texts)
     cursor = first.rows[4][4]
     await first.close()
-    async with asyncio.timeout(5):
-        while len(hubs()):
-            await asyncio.sleep(0.02)
+    await all_closed(fake)
     del web.log[:7]  # rotated away
     client = Client(fake.connection, web.id, cursor=cursor)
     await client.until_texts(texts[7:])
