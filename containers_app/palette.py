@@ -12,12 +12,12 @@ from hosts_app.selectors import hosts_for
 MOST = 20  # of each kind
 
 
-def entries(user: User, words: str) -> list[dict[str, str]]:
-    """Containers and hosts that have every word somewhere; `@` leaves only hosts."""
-    only_hosts = words.startswith("@")
-    parts = words.lstrip("@> ").split()
-    found = [] if only_hosts or not parts else _containers(user, parts)
-    return found + _hosts(user, parts)
+def entries(user: User, words: str, kind: str = "") -> list[dict[str, str]]:
+    """Containers and hosts that have every word somewhere; `kind` "host" leaves only hosts."""
+    parts = words.split()
+    if kind == "host":
+        return _hosts(user, parts)
+    return (_containers(user, parts) if parts else []) + _hosts(user, parts)
 
 
 def _containers(user: User, parts: list[str]) -> list[dict[str, str]]:

@@ -36,7 +36,7 @@ def home(request: Request) -> HttpResponse:
 @require_GET
 def palette(request: Request) -> HttpResponse:
     words = request.GET.get("q", "")[:200]
-    return JsonResponse({"items": entries(request.user, words)})
+    return JsonResponse({"items": entries(request.user, words, request.GET.get("kind", ""))})
 
 
 @public
