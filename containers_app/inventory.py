@@ -1,7 +1,8 @@
 """Making our container rows say what the engine says."""
 
-from collections.abc import Collection
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -17,6 +18,14 @@ ROUGH_SHARE = 0.55  # "2 hours" may be 1.5 to 3: how far the engine's rounded ag
 ROUGH_S = 45.0  # and below that, how many seconds
 
 
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """When a container last started and ended, as events told it; 0 where none did."""
+
+    started_ns: int = 0
+    finished_ns: int = 0
+
+
 @transaction.atomic
 def reconcile(
     host: Host,
@@ -24,26 +33,30 @@ def reconcile(
     version: int,
     *,
     only: Collection[str] | None = None,
+    moments: Mapping[str, Moments] | None = None,
 ) -> set[int]:
     """Upsert what the engine listed and bury what it did not; returns keys of changed rows.
 
-    With `only`, the list was asked for these ids, and says nothing of others.
+    With `only`, the list was asked for these ids, and says nothing of others. All times are the
+    engine's own (R31).
     """
     rows = Container.objects.filter(host=host)
     if only is not None:
         rows = rows.filter(docker_id__in=only)
     known = {row.docker_id: row for row in rows}
+    known_moments = moments or {}
     images = dict(Image.objects.filter(host=host).values_list("docker_id", "pk"))
-    at = now()
+    at, engine_at = now(), now() + timedelta(seconds=host.skew_s)
     new, altered = [], []
     for item in listed:
         values = _values(item, images)
+        _sharpen(values, known_moments.get(item.id))
         row = known.pop(item.id, None)
         if row is None:
             new.append(
                 Container(host=host, docker_id=item.id, confirmed=at, version=version, **values)
             )
-        elif _differs(row, values, at):
+        elif _differs(row, values, engine_at, known_moments.get(item.id)):
             for name, value in values.items():
                 setattr(row, name, value)
             row.confirmed, row.version, row.gone = at, version, None
@@ -101,17 +114,40 @@ def _port_words(item: ContainerSummary) -> str:
     return f",{','.join(str(number) for number in sorted(numbers - {None}, key=str))},"[:400]
 
 
-def _differs(row: Container, values: dict[str, Any], at: datetime) -> bool:
+def _differs(row: Container, values: dict[str, Any], at: datetime, exact: Moments | None) -> bool:
     """Whether the row must be written. Ages alone do not count: "Up 2 hours" becomes 3 by itself.
 
     Where only the rough ages moved within what their rounding allows, our own finer time stays.
     """
     for name in ("started", "finished"):
         ours, theirs = getattr(row, name), values[name]
+        if exact and getattr(exact, f"{name}_ns"):
+            continue
         if ours and theirs and _same_within_rounding(ours, theirs, at):
             values[name] = ours
     unlike = [name for name in FIELDS if name != "status" and getattr(row, name) != values[name]]
     return bool(unlike) or row.gone is not None
+
+
+def _sharpen(values: dict[str, Any], exact: Moments | None) -> None:
+    """Put what events told in place of rounded ages, where both speak of the same moment."""
+    if exact is None:
+        return
+    for name, time_ns in (("started", exact.started_ns), ("finished", exact.finished_ns)):
+        rough = values[name]
+        moment = datetime.fromtimestamp(time_ns / 1e9, tz=UTC)
+        if time_ns and rough and abs((rough - moment).total_seconds()) <= ROUGH_S:
+            values[name] = moment
+
+
+def link_images(host: Host) -> None:
+    """Let containers point to image rows that were listed after them."""
+    images = dict(Image.objects.filter(host=host).values_list("docker_id", "pk"))
+    loose = Container.objects.filter(host=host, gone=None, image_row=None)
+    found = [row for row in loose.only("image_id") if row.image_id in images]
+    for row in found:
+        row.image_row_id = images[row.image_id]
+    Container.objects.bulk_update(found, ["image_row"], batch_size=200)
 
 
 def _same_within_rounding(ours: datetime, theirs: datetime, at: datetime) -> bool:

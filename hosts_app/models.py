@@ -1,5 +1,6 @@
 """Where: hosts, what we know of each, and who may do what on it."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -9,6 +10,8 @@ from django.utils.timezone import now
 from django.utils.translation import pgettext_lazy
 
 from accounts_app.models import Role, User
+
+SKEW_SHOWN_S = 5.0  # R31
 
 
 class HostQuerySet(models.QuerySet["Host"]):
@@ -75,6 +78,18 @@ class Host(models.Model):
     @property
     def answering(self) -> bool:
         return self.state in self.ANSWERING
+
+    @property
+    def protected(self) -> bool:
+        """A unix socket, or TLS in which both sides show certificates; else pages say so (E7)."""
+        return self.url.startswith("unix://") or bool(
+            self.ca and self.cert_sealed and self.key_sealed
+        )
+
+    @property
+    def clock_ahead(self) -> timedelta:
+        """How far its clock is ahead of ours, where that is more than a reader would overlook."""
+        return timedelta(seconds=self.skew_s if abs(self.skew_s) > SKEW_SHOWN_S else 0)
 
     @property
     def facts(self) -> dict[str, Any]:

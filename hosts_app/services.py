@@ -9,7 +9,8 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from accounts_app import audit
-from accounts_app.models import User
+from accounts_app.models import Role, User
+from accounts_app.signin import require_step_up
 from core.errors import DashboardError, Forbidden, Invalid
 from core.live import publish_on_commit
 from core.sealed import seal
@@ -17,9 +18,8 @@ from engine.probe import Step
 from engine.types import Connection
 from hosts_app import live_reads
 from hosts_app.models import Host
+from hosts_app.selectors import require
 from hosts_app.spec import HostSpec, protected, validate
-
-__all__ = ["CheckFailed", "HostSpec", "check", "remove_host", "save_checked", "save_host"]
 
 
 class CheckFailed(DashboardError):
@@ -36,7 +36,8 @@ class CheckFailed(DashboardError):
         self.steps = steps
 
     def problem(self) -> dict[str, Any]:
-        return super().problem() | {"steps": [step_dict(step) for step in self.steps]}
+        steps = [step_dict(step) for step in self.steps]
+        return super().problem() | {"steps": steps}
 
 
 def step_dict(step: Step) -> dict[str, Any]:
@@ -68,12 +69,13 @@ def save_checked(
     *,
     save_anyway: bool = False,
     unprotected_ok: bool = False,
+    password: str = "",
 ) -> tuple[Host, list[Step]]:
     """Add or change a host whose connection has just passed the test.
 
     Nothing is asked of the engine where the connection stays as it was, or `save_anyway` is
-    said. Raises CheckFailed, Invalid, Forbidden; and Invalid at `unprotected_ok` for tcp without
-    mutual TLS that was not confirmed (E7).
+    said. Raises CheckFailed, Invalid, Forbidden, StepUpRequired; and Invalid at `unprotected_ok`
+    for tcp without mutual TLS that was not confirmed (E7).
     """
     _require_administrator(actor)
     spec = _complete(spec, host)
@@ -83,6 +85,7 @@ def save_checked(
             "unprotected_ok",
             _("Without mutual TLS, whoever reaches this address owns that host. Confirm it."),
         )
+    require_step_up(actor, password)
     steps: list[Step] = []
     if not save_anyway and (host is None or connection != live_reads.stored(host)):
         steps = live_reads.check(connection)
@@ -110,14 +113,23 @@ def _with_stored(connection: Connection, host: Host | None) -> Connection:
     return replace(connection, ca=connection.ca or stored.ca, cert=stored.cert, key=stored.key)
 
 
+OURS = [
+    "name", "url", "ca", "cert_sealed", "key_sealed", "address", "labels", "version",
+    "state", "state_since", "error", "disk", "disk_as_of",
+]  # fmt: skip
+
+
 @transaction.atomic
 def save_host(actor: User | None, spec: HostSpec, host: Host | None = None) -> Host:
     """Add the host, or change `host`, untested; its secrets are sealed to its row."""
-    action = "host.update" if host else "host.create"
-    host = host or Host(slug=free_slug(spec.name))
+    new = host is None
+    if host is None:
+        host = Host(slug=free_slug(spec.name))
+    else:  # the watcher writes to the row too: read it anew, and write only what is ours
+        host = Host.objects.select_for_update().get(pk=host.pk)
     audit.record(
         actor,
-        action,
+        "host.create" if new else "host.update",
         host=host.slug,
         target_name=spec.name,
         outcome="succeeded",
@@ -125,36 +137,43 @@ def save_host(actor: User | None, spec: HostSpec, host: Host | None = None) -> H
         address=spec.address,
         labels=dict(spec.labels),
     )
-    if host.pk and host.url != spec.connection.url:  # another engine: what we knew is not of it
+    if not new and host.url != spec.connection.url:  # another engine: what we knew is not of it
         host.state, host.state_since, host.error = Host.State.UNCHECKED, now(), ""
         host.disk, host.disk_as_of = None, None
     host.name, host.url = spec.name, spec.connection.url
     host.ca, host.address, host.labels = spec.connection.ca, spec.address, dict(spec.labels)
     host.version += 1
-    host.save()
+    if new:  # a seal needs the row's key
+        host.save()
     host.cert_sealed = seal(host, "cert_sealed", spec.connection.cert)
     host.key_sealed = seal(host, "key_sealed", spec.connection.key)
-    host.save(update_fields=["cert_sealed", "key_sealed"])
+    host.save(update_fields=OURS)
     publish_on_commit(host.pk, "host", [host.pk])
     publish_on_commit(None, "host", [host.pk])
     return host
 
 
-@transaction.atomic
-def remove_host(actor: User, host: Host) -> None:
+def remove_host(actor: User, host: Host, *, password: str = "") -> None:
     """Forget the host and what we know of it; its engine and containers stay as they are."""
     _require_administrator(actor)
+    require_step_up(actor, password)
+    _remove(actor, host)
+
+
+@transaction.atomic
+def _remove(actor: User, host: Host) -> None:
     audit.record(actor, "host.delete", host=host.slug, target_name=host.name, outcome="succeeded")
     publish_on_commit(host.pk, "host", [host.pk])
     publish_on_commit(None, "host", [host.pk])
     host.delete()
 
 
-def measure_disk(host: Host) -> None:
-    """Ask the engine what its disk holds, and keep the answer with its time.
+def measure_disk(actor: User, host: Host) -> None:
+    """For operators: ask the engine what its disk holds, and keep the answer with its time.
 
-    Raises EngineFailed or Unavailable; what was known stays.
+    Raises Forbidden, EngineFailed or Unavailable; what was known stays.
     """
+    require(actor, host, Role.OPERATOR)
     usage = live_reads.disk_usage(host)
     Host.objects.filter(pk=host.pk).update(disk=usage, disk_as_of=now())
 

@@ -1,103 +1,149 @@
 """One reading of a host into our rows: first the engine is asked, then everything is written."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime, timedelta
 
-from django.db import transaction
+from django.db import models, transaction
+from django.db.models import F
 from django.utils.timezone import now
 
 import containers_app.inventory
 import images_app.inventory
+from containers_app.inventory import Moments
 from core.live import publish
-from engine.errors import Unreachable
-from engine.types import ContainerSummary, EngineInfo, EngineVersion, ImageSummary
-from hosts_app.connections import engine_for
+from engine.client import Engine
+from engine.errors import EngineError, Unreachable
+from engine.types import EngineInfo, EngineVersion
 from hosts_app.models import Host, HostState
 
+STEADY_SKEW_S = 1.0  # a clock that is off by this much more or less is not news
+HISTORY_KEPT = 200  # changes of reachability per host
+LOOK_BACK = timedelta(hours=1)  # how old events may be where the engine's clock is not known
 
-def meet(host: Host) -> int:
-    """Learn what the engine is; returns its clock in nanoseconds."""
-    engine = engine_for(host)
-    version, info = engine.version(), engine.info()
+
+def meet(host: Host, engine: Engine) -> int:
+    """Learn what the engine is; returns its clock in nanoseconds, from which to read events.
+
+    Raises Unreachable. An engine that answers and refuses /info is read all the same.
+    """
+    version = engine.version()
+    try:
+        info = engine.info()
+    except Unreachable:
+        raise
+    except EngineError:
+        _remember(host, host.engine | _version_facts(version), host.skew_s)
+        return _nanoseconds(now() - LOOK_BACK)
     skew_s = (info.system_time - now()).total_seconds()
-    Host.objects.filter(pk=host.pk).update(engine=_facts(version, info), skew_s=skew_s)
-    return int(info.system_time.timestamp()) * 10**9
+    if abs(skew_s - host.skew_s) < STEADY_SKEW_S:
+        skew_s = host.skew_s
+    _remember(host, _facts(version, info), skew_s)
+    return _nanoseconds(info.system_time)
 
 
-def read_all(host: Host) -> None:
-    """Everything the engine lists; what it does not list is gone."""
-    engine = engine_for(host)
-    images, containers = engine.images(), engine.containers()
-    _write(host, images=images, containers=containers, only=None)
+def read_containers(
+    host: Host,
+    engine: Engine,
+    moments: Mapping[str, Moments],
+    only: Collection[str] | None = None,
+) -> None:
+    """Every container, or those of `only`; what the engine does not list is gone.
+
+    `moments` are what events told exactly of starts and ends.
+    """
+    listed = engine.containers(only)
+    with transaction.atomic():
+        row = _same_host(host).select_for_update().first()
+        if row is None:
+            return
+        version = row.version + 1
+        changed = containers_app.inventory.reconcile(
+            row, listed, version, only=only, moments=moments
+        )
+        if changed:
+            row.version = version
+        if only is None:
+            row.as_of = now()
+        if changed or only is None:
+            row.save(update_fields=["version", "as_of"])
+    if changed:
+        publish(host.pk, "container", changed)
 
 
-def read_some(host: Host, ids: Collection[str], *, images: bool) -> None:
-    """These containers anew, and the images if an event spoke of one."""
-    engine = engine_for(host)
-    listed = engine.images() if images else None
-    containers = engine.containers(ids) if ids else []
-    _write(host, images=listed, containers=containers, only=ids)
+def read_images(host: Host, engine: Engine) -> None:
+    """Every image; what the engine does not list is gone."""
+    listed = engine.images()
+    with transaction.atomic():
+        row = _same_host(host).select_for_update().first()
+        if row is None:
+            return
+        changed = images_app.inventory.reconcile(row, listed, row.version + 1)
+        if changed:
+            containers_app.inventory.link_images(row)
+            Host.objects.filter(pk=host.pk).update(version=row.version + 1)
+    if changed:
+        publish(host.pk, "image", changed)
 
 
-def note_state(host_id: int, state: Host.State, error: str, latency_ms: float | None) -> None:
+def note_state(host: Host, state: Host.State, error: str, latency_ms: float | None) -> None:
     """Remember how the host is, and tell pages when that is new."""
     with transaction.atomic():
-        host = Host.objects.filter(pk=host_id).first()
-        if host is None:
+        row = _same_host(host).first()
+        if row is None:
             return
-        if (host.state, host.error) == (state, error):
-            Host.objects.filter(pk=host_id).update(latency_ms=latency_ms)
+        if (row.state, row.error) == (state, error):
+            Host.objects.filter(pk=row.pk).update(latency_ms=latency_ms)
             return
-        changed = host.state != state
+        changed = row.state != state
         if changed:
-            HostState.objects.create(host=host, state=state, error=error)
-            host.state, host.state_since = state, now()
-        host.error, host.latency_ms = error, latency_ms
-        host.version += 1
-        host.save(update_fields=["state", "state_since", "error", "latency_ms", "version"])
-        pks = list(host.containers.filter(gone=None).values_list("pk", flat=True))
-    publish(host_id, "host", [host_id])
+            HostState.objects.create(host=row, state=state, error=error)
+            kept = row.history.values_list("pk", flat=True)[:HISTORY_KEPT]
+            row.history.exclude(pk__in=list(kept)).delete()
+            row.state, row.state_since = state, now()
+        row.error, row.latency_ms = error, latency_ms
+        row.version += 1
+        row.save(update_fields=["state", "state_since", "error", "latency_ms", "version"])
+        pks = list(row.containers.filter(gone=None).values_list("pk", flat=True))
+    publish(host.pk, "host", [host.pk])
     if changed:  # every row of it looks different now
-        publish(host_id, "container", pks)
+        publish(host.pk, "container", pks)
 
 
 def state_of(error: Unreachable) -> Host.State:
     return Host.State(error.host_state)
 
 
-def _write(
-    host: Host,
-    *,
-    images: list[ImageSummary] | None,
-    containers: list[ContainerSummary],
-    only: Collection[str] | None,
-) -> None:
-    with transaction.atomic():
-        row = Host.objects.select_for_update().filter(pk=host.pk).first()
-        if row is None:
-            return
-        version = row.version + 1
-        new_images: set[int] = set()
-        if images is not None:
-            new_images = images_app.inventory.reconcile(row, images, version)
-        changed = containers_app.inventory.reconcile(row, containers, version, only=only)
-        written = {"version": version} if changed or new_images else {}
-        if only is None:
-            written["as_of"] = now()  # type: ignore[assignment]
-        if written:
-            Host.objects.filter(pk=host.pk).update(**written)
-    if changed:
-        publish(host.pk, "container", changed)
-    if new_images:
-        publish(host.pk, "image", new_images)
+def _remember(host: Host, facts: dict[str, object], skew_s: float) -> None:
+    """Keep what the engine is, and tell pages when that is new."""
+    if (host.engine, host.skew_s) == (facts, skew_s):
+        return
+    host.engine, host.skew_s = facts, skew_s
+    _same_host(host).update(engine=facts, skew_s=skew_s, version=F("version") + 1)
+    publish(host.pk, "host", [host.pk])
 
 
-def _facts(version: EngineVersion, info: EngineInfo) -> dict[str, object]:
+def _same_host(host: Host) -> models.QuerySet[Host]:
+    """The row, unless it is gone or names another engine since this reading began."""
+    return Host.objects.filter(pk=host.pk, url=host.url)
+
+
+def _nanoseconds(moment: datetime) -> int:
+    since_epoch = moment - datetime.fromtimestamp(0, tz=UTC)
+    return (since_epoch.days * 86400 + since_epoch.seconds) * 10**9
+
+
+def _version_facts(version: EngineVersion) -> dict[str, object]:
     return {
         "version": version.version,
         "api": version.api,
         "os": version.os,
         "arch": version.arch,
         "kernel": version.kernel,
+    }
+
+
+def _facts(version: EngineVersion, info: EngineInfo) -> dict[str, object]:
+    return _version_facts(version) | {
         "cpus": info.cpus,
         "memory": info.memory_bytes,
         "id": info.id,

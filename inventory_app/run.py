@@ -15,7 +15,8 @@ from redis.exceptions import RedisError
 
 from accounts_app.audit import forget_denied
 from hosts_app.models import Host
-from inventory_app.watcher import in_thread, watch
+from inventory_app.threads import give_up, in_thread
+from inventory_app.watcher import watch
 from jobs_app import upkeep
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ QUEUES = ("interactive", "transfers")
 def main() -> None:
     """Run until SIGTERM or SIGINT."""
     asyncio.run(_run())
+    give_up()
 
 
 async def _run() -> None:
@@ -39,7 +41,7 @@ async def _run() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     work = [
-        asyncio.create_task(_watch_all()),
+        asyncio.create_task(watch_all()),
         asyncio.create_task(_every(UPKEEP_S, _keep_jobs)),
         asyncio.create_task(_every(BEAT_S, partial(upkeep.beat, "watcher"))),
         asyncio.create_task(_every(CANARY_S, _send_canaries)),
@@ -51,7 +53,7 @@ async def _run() -> None:
     await asyncio.gather(*work, return_exceptions=True)
 
 
-async def _watch_all() -> None:
+async def watch_all() -> None:
     """A task for each host; a host whose connection changed is watched anew."""
     watched: dict[tuple[object, ...], asyncio.Task[None]] = {}
     try:
@@ -63,7 +65,8 @@ async def _watch_all() -> None:
                 wanted = set(watched)
             for gone in watched.keys() - wanted:
                 watched.pop(gone).cancel()
-            for new in wanted - watched.keys():
+            ended = {key for key, task in watched.items() if task.done()}
+            for new in (wanted - watched.keys()) | (wanted & ended):
                 watched[new] = asyncio.create_task(watch(int(str(new[0]))))
             await asyncio.sleep(LOOK_S)
     finally:

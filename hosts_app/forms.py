@@ -1,0 +1,128 @@
+"""The form of a host. What makes sense is decided by hosts_app.spec, for the API as well."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from core.errors import Invalid
+from engine.types import Connection
+from hosts_app.models import Host
+from hosts_app.spec import LARGEST_PEM, HostSpec, labels_from, lines_from
+
+PEMS = ("ca", "cert", "key")
+CODE = {"class": "code", "spellcheck": "false", "autocomplete": "off", "rows": "4"}
+
+
+class HostForm(forms.Form):
+    """Texts of certificates may be pasted or come as files; stored ones are never shown."""
+
+    name = forms.CharField(
+        label=pgettext_lazy("of a host", "Name"),
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    url = forms.CharField(
+        label=gettext_lazy("Where the engine listens"),
+        max_length=255,
+        help_text=gettext_lazy("unix:///var/run/docker.sock, or tcp://host:2376 with TLS."),
+        widget=forms.TextInput(attrs=CODE),
+    )
+    ca = forms.CharField(
+        label=gettext_lazy("CA certificate"), required=False, widget=forms.Textarea(attrs=CODE)
+    )
+    cert = forms.CharField(
+        label=gettext_lazy("Client certificate"),
+        required=False,
+        widget=forms.Textarea(attrs=CODE),
+    )
+    key = forms.CharField(
+        label=gettext_lazy("Client key"), required=False, widget=forms.Textarea(attrs=CODE)
+    )
+    ca_file = forms.FileField(label=gettext_lazy("or as a file, ca.pem"), required=False)
+    cert_file = forms.FileField(label=gettext_lazy("or as a file, cert.pem"), required=False)
+    key_file = forms.FileField(label=gettext_lazy("or as a file, key.pem"), required=False)
+    unprotected_ok = forms.BooleanField(
+        label=gettext_lazy("Connect without mutual TLS all the same"),
+        required=False,
+        help_text=gettext_lazy(
+            "Whoever can reach such an address is root on that host. Its pages will say so."
+        ),
+    )
+    address = forms.CharField(
+        label=gettext_lazy("Address for links"),
+        required=False,
+        max_length=255,
+        help_text=gettext_lazy(
+            "Under which browsers reach its published ports, such as docker1.example or 10.0.0.5."
+        ),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    labels = forms.CharField(
+        label=gettext_lazy("Labels"),
+        required=False,
+        help_text=gettext_lazy("One per line, like site=berlin. The list filters by them."),
+        widget=forms.Textarea(attrs=CODE),
+    )
+    password = forms.CharField(
+        label=gettext_lazy("Your password again, please"),
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, *args: Any, host: Host | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if host:
+            stored = {"ca": host.ca, "cert": host.cert_sealed, "key": host.key_sealed}
+            for name in PEMS:
+                if stored[name]:
+                    words = gettext_lazy("Stored. Leave empty to keep it.")
+                    self.fields[name].help_text = words
+
+    def clean_labels(self) -> dict[str, str]:
+        try:
+            return labels_from(self.cleaned_data["labels"])
+        except Invalid as error:
+            raise forms.ValidationError(error.message) from error
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        for name in PEMS:
+            file = said.get(f"{name}_file")
+            if file:
+                self._read(name, file, said)
+        return said
+
+    def _read(self, name: str, file: Any, said: dict[str, Any]) -> None:
+        """The file's text takes the place of what was pasted, also when the form comes back."""
+        raw = file.read(LARGEST_PEM + 1)
+        try:
+            said[name] = raw.decode("ascii").strip()
+        except UnicodeDecodeError:
+            self.add_error(name, _("This file is no PEM text."))
+            return
+        self.data = {**self.data.dict(), name: said[name]}  # type: ignore[attr-defined]
+
+    def spec(self) -> HostSpec:
+        said = self.cleaned_data
+        return HostSpec(
+            name=said["name"].strip(),
+            connection=Connection(
+                said["url"].strip(), *(f"{said[name].strip()}\n".lstrip() for name in PEMS)
+            ),
+            address=said["address"].strip(),
+            labels=said["labels"],
+        )
+
+
+def initial(host: Host) -> dict[str, Any]:
+    """What the form of a stored host begins with: everything but its certificates and keys."""
+    return {
+        "name": host.name,
+        "url": host.url,
+        "address": host.address,
+        "labels": lines_from(host.labels),
+        "unprotected_ok": not host.protected,
+    }
