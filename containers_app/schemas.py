@@ -73,7 +73,7 @@ class StopBody(Body):
 
 
 class KillBody(Body):
-    signal: str | int | None = Field(None, description="SIGKILL unless given")
+    signal: str | None = Field(None, description="SIGKILL unless given")
 
 
 class RenameBody(Body):
