@@ -126,3 +126,17 @@ def page_addresses(path: str, params: QueryDict, page: Page) -> tuple[str, str]:
     before = address(path, params, page=str(page.number - 1)) if page.number > 1 else ""
     after = address(path, params, page=str(page.number + 1)) if page.number < page.pages else ""
     return before, after
+
+
+def pager(path: str, params: QueryDict, page: Page) -> dict[str, int | str]:
+    """What components/_pager.html shows."""
+    before, after = page_addresses(path, params, page)
+    return {
+        "number": page.number,
+        "pages": page.pages,
+        "total": page.total,
+        "first": page.first,
+        "last": page.last,
+        "previous_url": before,
+        "next_url": after,
+    }

@@ -41,7 +41,18 @@ def _navigation(user: User) -> list[dict[str, Any]]:
     return [
         {"head": "", "items": [_item("containers", _("Containers"), "/containers/", "box")]},
         {"head": _("Fleet"), "items": [_item("jobs", _("Jobs"), "/jobs/", "list")]},
+        *_administration(user),
     ]
+
+
+def _administration(user: User) -> list[dict[str, Any]]:
+    if not user.is_administrator:
+        return []
+    items = [
+        _item("users", _("Users"), "/settings/users/", "users"),
+        _item("audit", _("Audit trail"), "/audit/", "history"),
+    ]
+    return [{"head": _("Settings"), "items": items}]
 
 
 def _tabs() -> list[dict[str, Any]]:
@@ -71,4 +82,5 @@ def _scope(hosts: list[Host]) -> dict[str, Any]:
 def _page_key(path: str) -> str:
     if path.startswith("/h/"):
         return "containers"
-    return path.strip("/").partition("/")[0] or "overview"
+    first, *rest = path.strip("/").split("/")
+    return rest[0] if first == "settings" and rest else first or "overview"

@@ -9,6 +9,7 @@ urlpatterns = [
     path("jobs/", include("jobs_app.urls")),
     path("palette/", views.palette, name="palette"),
     path("settings/language/", views.set_language, name="language"),
+    path("settings/", include("hosts_app.people_urls")),
     path("api/v1/", include(api.patterns())),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
