@@ -66,7 +66,6 @@ def _start(asked: Options, supervisor: Supervisor, listener: socket.socket) -> N
     prepare = import_module("launch.prepare")
     found = prepare.in_child(partial(prepare.everything, asked))
     _private_engine(asked, supervisor, listener, prepare, host=found["host"])
-    options.forget_password()
     if redis is not None:
         valkey.wait_ready(redis)
     web = Part("web", lambda: parts.web(listener, announce))

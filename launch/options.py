@@ -74,12 +74,6 @@ def publish(options: Options) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "dashboard.settings"
 
 
-def forget_password() -> None:
-    """The parts of the dashboard have no use for the first administrator's password."""
-    for name in ("ADMIN_PASSWORD", "ADMIN_PASSWORD_FILE"):
-        os.environ.pop(name, None)
-
-
 def _given(environment: Mapping[str, str], name: str) -> bool:
     return bool(environment.get(name) or environment.get(f"{name}_FILE"))
 
