@@ -1,7 +1,7 @@
 """Pages that belong to no app: home, palette, language, health, and errors."""
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import DisallowedHost, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -78,7 +78,8 @@ def readyz(_request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if wants_json(request) and not request.user.is_authenticated:
-        return answer_to(request, SignedOut(_("You are signed out.")))
+        error = SignedOut(_("You are signed out."), hint=_("Sign in and try again."))
+        return answer_to(request, error)
     return answer_to(
         request,
         Forbidden(
@@ -91,8 +92,12 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """What Django refuses before any view: too much, or not what its own header says."""
     if isinstance(exception, RequestDataTooBig):
-        return answer_to(request, TooLarge(_("The body is too large.")))
-    return answer_to(request, Malformed(_("This request could not be read.")))
+        hint = _("Send less at once.")
+        return answer_to(request, TooLarge(_("The body is too large."), hint=hint))
+    hint = _("Use an address of this site as its administrator gave it.")
+    if not isinstance(exception, DisallowedHost):
+        hint = _("Send it again, and less at once.")
+    return answer_to(request, Malformed(_("This request could not be read."), hint=hint))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
