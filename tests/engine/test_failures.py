@@ -316,12 +316,15 @@ def test_a_timed_out_deed_may_have_happened(fake: FakeEngine) -> None:
         assert engine.container(container_id).state == "paused"
 
 
-def test_an_older_failure_does_not_colour_a_newer_one() -> None:
+def test_an_older_failure_does_not_colour_a_newer_one(fake: FakeEngine) -> None:
+    fake.garble("GET /containers")
     try:
         raise PermissionError(13, "Permission denied")
-    except PermissionError:
-        error = fails(Connection("unix:///nowhere/docker.sock"))
-    assert type(error) is Down
+    except PermissionError:  # its traceback hangs on to everything that is raised in here
+        assert type(fails(fake.connection)) is Broken
+        with pytest.raises(ConnectionError) as raised:
+            raise ConnectionError("half an answer")  # noqa: B904 (unrelated is the point)
+    assert type(unreachable(raised.value, "x")) is Broken
 
 
 def test_a_circle_of_causes_is_no_loop() -> None:

@@ -94,7 +94,7 @@ def test_the_proxy_passes_stalls_cuts_and_refuses(port: int | None) -> None:
             with pytest.raises(Broken):
                 engine.info()
             proxy.refusing = False
-            assert engine.info()
+            assert engine.info().id == fake.id
         until(lambda: proxy.open == 0, "connections end with their client")
 
 

@@ -118,4 +118,4 @@ async def test_streams_time_out_too(
         await anext(log_chunks(mortal_docker.connection, container_id, tty=False, follow=True))
     with pytest.raises(TimedOut):
         await streams.ping(mortal_docker.connection, timeout_s=0.5)
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 6  # one of them untimed would take all of that
