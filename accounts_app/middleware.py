@@ -74,6 +74,8 @@ class PersonMiddleware:
         scheme, _space, token = header.partition(" ")
         user = user_of(token.strip()) if scheme.lower() == "bearer" else None
         if user is None:
+            with audit.acting_from(audit.Origin("none", ip=client_ip(request))):
+                audit.denied("", "token")
             raise SignedOut(_("This token is not valid."), hint=_("Make a new one in Profile."))
         request.user = user
         # a bearer token is not sent by browsers on their own: no CSRF (django, csrf.py)

@@ -17,7 +17,13 @@ from django.utils.translation import gettext as _
 from accounts_app import audit
 from accounts_app.models import ApiToken, Role, SetupToken, User, UserSession
 from accounts_app.selectors import admin_exists
-from accounts_app.signin import check_own_password, end_session, end_sessions
+from accounts_app.signin import (
+    check_own_password,
+    check_setup_guesses,
+    count_setup_guess,
+    end_session,
+    end_sessions,
+)
 from core.errors import FieldError, Forbidden, Invalid, NotFound, StepUpRequired
 from core.live import end_sockets_on_commit
 
@@ -41,21 +47,32 @@ def new_setup_token() -> str:
 def set_up(token: str, username: str, password: str) -> User:
     """The first administrator, for whoever holds the token; it works once.
 
-    Raises NotFound when there is one already, Forbidden for a wrong or old token, Invalid.
+    Raises NotFound when there is one already, Forbidden for a wrong or old token, TooMany for
+    a guesser, Invalid.
     """
-    with transaction.atomic():
-        # of many who hold the token, this lock lets one pass: the others find the row gone
-        row = SetupToken.objects.select_for_update().filter(expires__gt=now()).first()
-        if admin_exists():
-            raise NotFound(_("This dashboard is set up already."))
-        if row is None or not hmac.compare_digest(row.digest, _digest(token.strip())):
-            raise Forbidden(
-                _("This setup token is wrong or too old."),
-                hint=_("manage.py setup_token prints a new one."),
-            )
-        user = create_user(None, username, password, fleet_role=Role.ADMINISTRATOR)
-        SetupToken.objects.all().delete()
+    check_setup_guesses()
+    try:
+        user = _set_up(token, username, password)
+    except Forbidden:
+        count_setup_guess()
+        raise
     (settings.DATA_DIR / "setup-token").unlink(missing_ok=True)
+    return user
+
+
+@transaction.atomic
+def _set_up(token: str, username: str, password: str) -> User:
+    # of many who hold the token, this lock lets one pass: the others find the row gone
+    row = SetupToken.objects.select_for_update().filter(expires__gt=now()).first()
+    if admin_exists():
+        raise NotFound(_("This dashboard is set up already."))
+    if row is None or not hmac.compare_digest(row.digest, _digest(token.strip())):
+        raise Forbidden(
+            _("This setup token is wrong or too old."),
+            hint=_("manage.py setup_token prints a new one."),
+        )
+    user = create_user(None, username, password, fleet_role=Role.ADMINISTRATOR)
+    SetupToken.objects.all().delete()
     return user
 
 
@@ -145,13 +162,13 @@ def change_own_password(user: User, old: str, new: str, *, revoke_tokens: bool =
     """A new password; every session of `user` but the one that acts ends (A9).
 
     Whoever calls this for a browser gives its session a new key afterwards (signin.rotate).
-    Raises Invalid at the fields old and new, TooMany.
+    Raises Invalid at the fields old and new_password, TooMany.
     """
     try:
         check_own_password(user, old)
     except StepUpRequired as error:
         raise Invalid.field("old", error.message) from error
-    if wrong := password_errors(new, user, field="new"):
+    if wrong := password_errors(new, user, field="new_password"):
         raise Invalid(wrong[0].message, errors=wrong)
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)  # rows first, the trail last

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import unicodedata
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
@@ -58,6 +58,8 @@ def sign_in(request: HttpRequest, username: str, password: str) -> User | None:
 def begin_session(request: HttpRequest, user: User) -> None:
     """Sign `user` in here, under a new session key, and remember this browser."""
     audit.record(user, "session.create", outcome="succeeded")
+    UserSession.objects.filter(session_key=request.session.session_key or "").delete()
+    request.session.flush()  # Django keeps the key when the same person signs in once more
     login(request, user, backend=BACKEND)
     request.session.save()
     UserSession.objects.create(
@@ -196,13 +198,40 @@ def _check_limit(name: str, ip: str, *, known: bool) -> None:
     if max(by_ip.count(), by_name.count()) < FAILURES:
         return
     oldest = (by_ip | by_name).order_by("at").values_list("at", flat=True).first()
-    wait_s = int(((oldest or now()) + WINDOW - now()).total_seconds()) + 1
     audit.denied(name, "session.create")
     raise TooMany(
         _("Too many wrong passwords."),
         hint=_("Wait a few minutes, then try again."),
-        retry_after_s=max(1, wait_s),
+        retry_after_s=_wait_s(oldest),
     )
+
+
+def check_setup_guesses() -> None:
+    """Refuse an address that has guessed too often at the setup token. Raises TooMany."""
+    guesses = SignInFailure.objects.filter(ip=_setup_guesser(), at__gte=now() - WINDOW)
+    if guesses.count() < FAILURES:
+        return
+    oldest = guesses.order_by("at").values_list("at", flat=True).first()
+    raise TooMany(
+        _("Too many wrong setup tokens."),
+        hint=_("manage.py setup_token prints a new one."),
+        retry_after_s=_wait_s(oldest),
+    )
+
+
+def count_setup_guess() -> None:
+    SignInFailure.objects.create(name="", ip=_setup_guesser())
+    audit.denied("", "setup")
+
+
+def _setup_guesser() -> str:
+    """Apart from the addresses of wrong passwords: setting up must not close the sign-in."""
+    return f"setup {audit.origin.get().ip}"[:45]
+
+
+def _wait_s(oldest: datetime | None) -> int:
+    """Until the oldest failure that counts no longer does."""
+    return max(1, int(((oldest or now()) + WINDOW - now()).total_seconds()) + 1)
 
 
 def _is_known(request: HttpRequest, name: str) -> bool:

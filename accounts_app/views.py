@@ -68,9 +68,10 @@ def setup_page(request: HttpRequest) -> HttpResponse:
         said = form.cleaned_data
         try:
             user = services.set_up(said["token"], said["username"], said["password"])
-        except Forbidden as error:
+        except (Forbidden, TooMany) as error:
             form.add_error("token", f"{error.message} {error.hint}")
-            return render(request, "accounts_app/setup.html", {"form": form}, status=403)
+            context = {"form": form}
+            return render(request, "accounts_app/setup.html", context, status=error.status)
         except Invalid as error:
             add_errors(form, error)
         else:

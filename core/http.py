@@ -1,5 +1,8 @@
 """Small facts about a request that several apps need."""
 
+from contextlib import suppress
+from ipaddress import ip_address
+
 from django.conf import settings
 from django.http import HttpRequest
 
@@ -12,9 +15,10 @@ def client_ip(request: HttpRequest) -> str:
     """
     direct = str(request.META.get("REMOTE_ADDR", ""))
     proxies: int = settings.TRUSTED_PROXIES
-    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop]
+    hops = request.headers.get("X-Forwarded-For", "").split(",")
     if proxies and len(hops) >= proxies:
-        return hops[-proxies]
+        with suppress(ValueError):
+            return str(ip_address(hops[-proxies].strip()))
     return direct
 
 

@@ -146,7 +146,7 @@ class OwnPasswordForm(forms.Form):
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
-    new = new_password_field()
+    new_password = new_password_field()
     revoke_tokens = forms.BooleanField(
         label=gettext_lazy("Also revoke my API tokens"), required=False
     )

@@ -39,7 +39,10 @@ def change_password(request: Request) -> HttpResponse:
         said = form.cleaned_data
         try:
             services.change_own_password(
-                request.user, said["old"], said["new"], revoke_tokens=said["revoke_tokens"]
+                request.user,
+                said["old"],
+                said["new_password"],
+                revoke_tokens=said["revoke_tokens"],
             )
         except DashboardError as error:
             status = refuse(form, error)

@@ -3,7 +3,14 @@ import { declare } from "./core/declare.js";
 import { sheet } from "./core/dialog.js";
 import { $, $$, make } from "./core/dom.js";
 import { t } from "./core/i18n.js";
-import { bind, bindings, lettersOff, listen, switchLetters } from "./core/keys.js";
+import {
+  bind,
+  bindings,
+  lettersOff,
+  lettersOffInProfile,
+  listen,
+  switchLetters,
+} from "./core/keys.js";
 import { onLive, start, tellJob } from "./core/live.js";
 import { openPalette, wirePalette } from "./core/palette.js";
 import { tellRefusal } from "./core/post.js";
@@ -55,7 +62,11 @@ function help() {
     }
     cols.append(make("section", {}, make("h3", { textContent: name }), list));
   }
-  const off = make("input", { type: "checkbox", checked: lettersOff() });
+  const off = make("input", {
+    type: "checkbox",
+    checked: lettersOff(),
+    disabled: lettersOffInProfile(),
+  });
   off.addEventListener("change", () => switchLetters(off.checked));
   const choice = make(
     "label",

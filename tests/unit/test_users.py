@@ -8,6 +8,7 @@ from accounts_app.models import AuditEntry, Role, User, UserSession
 from core.errors import Conflict, Forbidden, Invalid
 from hosts_app import people
 from hosts_app.models import Grant, Host
+from hosts_app.people_tokens import create_token
 from tests import make
 
 FRESH = "a fresh long password"
@@ -138,8 +139,6 @@ def test_set_password_can_take_the_tokens_with_it(
 
 @pytest.fixture
 def token_of(operator: User) -> None:
-    from hosts_app.people_tokens import create_token
-
     create_token(operator, "script", "read")
 
 

@@ -22,7 +22,9 @@ export function bind(key, label, run, group = "") {
 export const bindings = () => [...table].map(([key, entry]) => ({ key, ...entry }));
 
 /** Single letters can be switched off (WCAG 2.1.4); Escape, arrows and Ctrl+K stay. */
-export const lettersOff = () => localStorage.getItem(OFF) === "off";
+export const lettersOff = () => lettersOffInProfile() || localStorage.getItem(OFF) === "off";
+/** Switched off for the account, and so in every browser. */
+export const lettersOffInProfile = () => document.body.dataset.keys === "off";
 export function switchLetters(off) {
   if (off) localStorage.setItem(OFF, "off");
   else localStorage.removeItem(OFF);

@@ -54,7 +54,7 @@ export async function send(url, fields, key = onceKey()) {
 export async function post(url, fields) {
   const sent = [...fields];
   let answer = await send(url, sent);
-  if (answer.data?.code === "step_up_required") {
+  while (answer.data?.code === "step_up_required") {
     const password = await askPassword(answer.data.detail);
     if (password === null) return answer;
     answer = await send(url, [...sent, ["password", password]]);
