@@ -80,7 +80,7 @@ def test_each_call_times_out_within_its_deadline(
     assert {name: type(raised) for name, (raised, _) in outcomes.items()} == dict.fromkeys(
         CALLS, TimedOut
     )
-    assert max(took for _, took in outcomes.values()) < 2
+    assert max(took for _, took in outcomes.values()) < 4  # 1 s each, on a busy machine
 
 
 def test_the_first_call_times_out_at_the_version(mortal_docker: Dockerd) -> None:
