@@ -38,7 +38,7 @@ class Script:
             self.headers["Authorization"] = f"Bearer {token}"
 
     def ask(
-        self, method: str, path: str, body: Any = None, *, raw: bytes | None = None, **headers: str
+        self, method: str, path: str, body: Any = None, *, raw: bytes | None = None, **headers: Any
     ) -> Answer:
         """`raw` is sent as it is, else `body` as JSON. Headers are given as Idempotency_Key=…."""
         sent = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
@@ -55,7 +55,7 @@ class Script:
     def get(self, path: str) -> Answer:
         return self.ask("GET", path)
 
-    def post(self, path: str, body: Any = None, **headers: str) -> Answer:
+    def post(self, path: str, body: Any = None, **headers: Any) -> Answer:
         return self.ask("POST", path, body, **headers)
 
 
