@@ -149,7 +149,9 @@ def _without_secrets(name: str, value: Any) -> Any:
     if isinstance(value, dict):
         if secret:
             return {plain(key): REDACTED for key in value}
-        return redacted(value)
+        return redacted({str(key): each for key, each in value.items()})
+    if isinstance(value, list | tuple) and not secret:
+        return [_without_secrets(name, each) for each in value]
     return REDACTED if secret and value and not isinstance(value, bool) else storable(value)
 
 
