@@ -101,9 +101,15 @@ class Dockerd:
         self.clear()
 
     def clear(self) -> None:
-        for container in self.api("GET", "/containers/json?all=1"):
-            with contextlib.suppress(EngineAnswer):  # gone meanwhile
+        """Removes every container; one that is being removed already is waited for."""
+        until(self._is_cleared, "all containers are removed", timeout_s=30)
+
+    def _is_cleared(self) -> bool:
+        left = self.api("GET", "/containers/json?all=1")
+        for container in left:
+            with contextlib.suppress(EngineAnswer):  # gone meanwhile, or about to go
                 self.api("DELETE", f"/containers/{container['Id']}?force=1&v=1")
+        return not left
 
     def api(self, method: str, path: str, body: Any = None, *, timeout_s: float = 60) -> Any:
         """One request to the engine, past our own client. Raises EngineAnswer."""
