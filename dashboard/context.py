@@ -14,7 +14,6 @@ from jobs_app.rows import tray_rows
 from jobs_app.selectors import open_count
 
 THEMES = {"light", "dark"}
-PIPS = {"reachable": "", "slow": "warn", "unchecked": "warn"}  # any other state: off
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -39,8 +38,20 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 def _navigation(user: User) -> list[dict[str, Any]]:
     return [
-        {"head": "", "items": [_item("containers", _("Containers"), "/containers/", "box")]},
-        {"head": _("Fleet"), "items": [_item("jobs", _("Jobs"), "/jobs/", "list")]},
+        {
+            "head": "",
+            "items": [
+                _item("overview", _("Overview"), "/", "layout-dashboard"),
+                _item("containers", _("Containers"), "/containers/", "box"),
+            ],
+        },
+        {
+            "head": _("Fleet"),
+            "items": [
+                _item("hosts", _("Hosts"), "/hosts/", "server"),
+                _item("jobs", _("Jobs"), "/jobs/", "list"),
+            ],
+        },
         *_administration(user),
     ]
 
@@ -57,7 +68,9 @@ def _administration(user: User) -> list[dict[str, Any]]:
 
 def _tabs() -> list[dict[str, Any]]:
     return [
+        _item("overview", _("Overview"), "/", "layout-dashboard"),
         _item("containers", _("Containers"), "/containers/", "box"),
+        _item("hosts", _("Hosts"), "/hosts/", "server"),
         _item("jobs", _("Jobs"), "/jobs/", "list"),
     ]
 
@@ -71,7 +84,7 @@ def _scope(hosts: list[Host]) -> dict[str, Any]:
     return {
         "label": _("All hosts"),
         "count": len(hosts),
-        "pips": [PIPS.get(host.state, "off") for host in hosts],
+        "pips": [host.state for host in hosts],
         "label_text": ngettext(
             "%(up)d of %(n)d host reachable", "%(up)d of %(n)d hosts reachable", len(hosts)
         )

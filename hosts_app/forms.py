@@ -103,7 +103,7 @@ class HostForm(forms.Form):
         except UnicodeDecodeError:
             self.add_error(name, _("This file is no PEM text."))
             return
-        self.data = {**self.data.dict(), name: said[name]}  # type: ignore[attr-defined]
+        self.data = {**{each: self.data.get(each) for each in self.data}, name: said[name]}
 
     def spec(self) -> HostSpec:
         said = self.cleaned_data

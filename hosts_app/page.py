@@ -70,7 +70,7 @@ def _version(known: dict[str, Any]) -> str:
 def _history(host: Host) -> list[dict[str, Any]]:
     """Newest first: each state with how long it lasted."""
     rows = history(host)
-    ends = [now(), *(row.since for row in rows[:-1])]
+    ends = [now(), *(row.since for row in rows)]
     return [
         {
             "glyph": GLYPHS.get(row.state, "bad"),
@@ -79,5 +79,5 @@ def _history(host: Host) -> list[dict[str, Any]]:
             "lasted": age(row.since, end),
             "error": row.error,
         }
-        for row, end in zip(rows, ends, strict=True)
+        for row, end in zip(rows, ends, strict=False)
     ]

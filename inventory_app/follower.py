@@ -32,6 +32,8 @@ SLOW_S = 3.0  # a ping that takes longer
 SLOW_LIST_S = 5.0  # a list that takes longer
 RETRY_S, LONGEST_RETRY_S = 5.0, 60.0  # after a list that failed, while pings are answered
 LATENCY_EVERY_S = 30.0  # how often a latency that moved is worth a write
+STREAM_LASTS_S = 5.0  # an event stream that ends sooner is opened again less and less soon
+STREAM_PAUSE_S, LONGEST_STREAM_PAUSE_S = 0.1, 10.0
 MOST_IDS = 20  # more changed containers than this are cheaper to list whole
 MEET_EVERY = 20  # whole lists between two looks at version and clock: ten minutes
 STARTS, ENDS = ("start", "restart"), ("die",)
@@ -137,13 +139,13 @@ class Follower:
                 self.troubles.pop("events", None)
             except EngineError as error:  # pings tell whether it is gone
                 self.troubles["events"] = str(error)
-            failed = 0 if time.monotonic() - began > RELIST_S else failed + 1
+            failed = 0 if time.monotonic() - began > STREAM_LASTS_S else failed + 1
             await self._note(await self._answer())
             since_ns = await self._in_engine(reconcile.meet)  # it may be another version now
             self.everything = True
             self.changed.set()
             self.images_changed.set()
-            await asyncio.sleep(_pause_s(failed))
+            await asyncio.sleep(min(STREAM_PAUSE_S * 2.0**failed, LONGEST_STREAM_PAUSE_S))
 
     async def _take_notes(self, since_ns: int) -> None:
         """Nothing but notes: whoever reads events slowly loses them."""
@@ -284,7 +286,5 @@ def _timed(work: Callable[[Host, Engine], None], host: Host, engine: Engine) -> 
 
 
 def _pause_s(failed: int) -> float:
-    """Seconds to wait after so many failures in a row; after none, a moment."""
-    if not failed:
-        return 0.5
+    """Seconds to wait after so many failures in a row."""
     return min(RETRY_S * 2.0 ** (failed - 1), LONGEST_RETRY_S)

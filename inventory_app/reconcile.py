@@ -129,7 +129,8 @@ def _same_host(host: Host) -> models.QuerySet[Host]:
 
 def _nanoseconds(moment: datetime) -> int:
     since_epoch = moment - datetime.fromtimestamp(0, tz=UTC)
-    return (since_epoch.days * 86400 + since_epoch.seconds) * 10**9
+    whole_s = since_epoch.days * 86400 + since_epoch.seconds
+    return whole_s * 10**9 + since_epoch.microseconds * 1000
 
 
 def _version_facts(version: EngineVersion) -> dict[str, object]:
