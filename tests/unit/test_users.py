@@ -1,7 +1,10 @@
 """What administrators do with accounts, and what the site refuses them."""
 
+import threading
+
 import pytest
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client
 
 from accounts_app.models import AuditEntry, Role, User, UserSession
@@ -240,3 +243,28 @@ def test_every_change_of_a_person_is_in_the_trail(page: Client, operator: User) 
     changed = AuditEntry.objects.get(action="user.roles")
     assert changed.params == {"before": {"lab": "operator"}, "after": {"*": "viewer"}}
     assert FRESH not in "".join(str(row.params) for row in AuditEntry.objects.all())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_administrators_who_demote_each_other_at_once_one_stays() -> None:
+    pair = [make.user(name, role=Role.ADMINISTRATOR, everywhere=True) for name in ("ada", "bea")]
+    outcomes: list[str] = []
+    ready = threading.Barrier(2)
+
+    def demote(actor: User, other: User) -> None:
+        try:
+            ready.wait()
+            people.set_roles(actor, other.username, {"*": Role.VIEWER})
+            outcomes.append("done")
+        except Conflict:
+            outcomes.append("refused")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=demote, args=two) for two in (pair, pair[::-1])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["done", "refused"]
+    assert User.objects.filter(fleet_role=Role.ADMINISTRATOR).count() == 1
