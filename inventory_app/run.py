@@ -13,7 +13,8 @@ from celery import current_app
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from accounts_app.audit import forget_denied
+from accounts_app.audit import announce_head, forget_denied
+from accounts_app.signin import forget_ended_sessions
 from hosts_app.models import Host
 from inventory_app.threads import give_up, in_thread
 from inventory_app.watcher import watch
@@ -25,6 +26,7 @@ LOOK_S = 2.0  # how soon added, changed and removed hosts are noticed
 UPKEEP_S = 2.0  # outbox and reaper: a dead worker is found within lease + this (R41)
 CANARY_S = 30.0
 BEAT_S = 10.0
+ANCHOR_S = 300.0  # the head of the audit trail to our log: a cut end shows against it (I3)
 DAY_S = 24 * 3600.0
 DENIED_KEPT = timedelta(days=90)
 QUEUES = ("interactive", "transfers")
@@ -45,6 +47,7 @@ async def _run() -> None:
         asyncio.create_task(_every(UPKEEP_S, _keep_jobs)),
         asyncio.create_task(_every(BEAT_S, partial(upkeep.beat, "watcher"))),
         asyncio.create_task(_every(CANARY_S, _send_canaries)),
+        asyncio.create_task(_every(ANCHOR_S, announce_head)),
         asyncio.create_task(_every(DAY_S, _forget)),
     ]
     await stop.wait()
@@ -102,3 +105,4 @@ def _send_canaries() -> None:
 def _forget() -> None:
     upkeep.forget_old()
     forget_denied(older_than=DENIED_KEPT)
+    forget_ended_sessions()
