@@ -46,7 +46,7 @@ class PersonMiddleware:
             return self._answer(request)
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
+        response = _refusal(request) or self.get_response(request)
         if getattr(response, "denied", False):
             name = request.user.username if isinstance(request.user, User) else ""
             audit.denied(name, request.method or "", request.path)

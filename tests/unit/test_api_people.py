@@ -114,6 +114,13 @@ def test_a_token_below_admin_makes_none_and_ends_only_itself(operator: User) -> 
     assert script.ask("DELETE", f"tokens/{own.pk}").status == 204
 
 
+def test_a_token_that_may_read_changes_nothing_not_even_itself(viewer: User) -> None:
+    script = Script(viewer, "read")
+    own = ApiToken.objects.get(name="tests")
+    assert is_problem(script.ask("DELETE", f"tokens/{own.pk}"), 403, "forbidden")
+    assert ApiToken.objects.exists()
+
+
 def test_a_token_of_somebody_else_does_not_exist(script: Script, viewer: User) -> None:
     answer = script.ask("DELETE", f"tokens/{make_token(viewer)}")
     assert is_problem(answer, 404, "not_found")
@@ -141,6 +148,17 @@ def test_a_session_needs_its_csrf_token(operator: User, host: Host) -> None:
         path, "{}", content_type="application/json", headers={"X-CSRFToken": str(token)}
     )
     assert allowed.status_code == 202
+
+
+@pytest.mark.parametrize("deed", ["start", "stop"])
+def test_a_form_whose_body_was_read_already_is_400(operator: User, host: Host, deed: str) -> None:
+    """The CSRF check looks into a form for its token, and then the body is gone."""
+    container = make.container(host)
+    browser = make.session(Client(enforce_csrf_checks=True), operator)
+    token = str(browser.get("/containers/").context["csrf_token"])
+    path = f"{ROOT}hosts/lab/containers/{container.docker_id}/{deed}"
+    answer = browser.post(path, {"timeout": "3", "csrfmiddlewaretoken": token})
+    assert is_problem(Answer(answer), 400, "malformed")
 
 
 def test_a_session_that_gave_its_password_long_ago_is_asked_again(admin: User, host: Host) -> None:
