@@ -5,6 +5,7 @@ connection. Over aiohttp, which costs a third of docker-py's CPU per log line.
 """
 
 import asyncio
+import errno
 import json
 import socket
 import time
@@ -105,7 +106,7 @@ async def opened(
         except aiohttp.ConnectionTimeoutError as error:
             raise unreachable(error, connection.url, connecting=not connection.tls) from error
         except (aiohttp.ClientError, OSError) as error:
-            if connection.tls and isinstance(error, ConnectionResetError):
+            if connection.tls and getattr(error, "errno", None) in (errno.ECONNRESET, errno.EPIPE):
                 # with TLS 1.3 our certificate is refused after the handshake, and the reset may
                 # overtake the alert that says so
                 words = f"{connection.url}: reset by the engine after the handshake"

@@ -22,7 +22,7 @@ import pytest
 from engine.types import Connection
 from tests.lab.certificates import Certificates
 from tests.lab.http import EngineAnswer, ask
-from tests.lab.processes import alive, started_at, sweep
+from tests.lab.processes import alive, frozen, started_at, sweep
 
 PREFIX = "/tmp/qd-lab-"  # short: a unix socket's path holds 107 bytes
 IMAGE = "lab/busybox:latest"
@@ -88,6 +88,7 @@ class Dockerd:
     def pause(self) -> None:
         """SIGSTOP: it accepts connections and never answers."""
         os.kill(self.pid, signal.SIGSTOP)
+        until(lambda: frozen(self.pid), "every thread of dockerd has stopped")
 
     def resume(self) -> None:
         if self.running:

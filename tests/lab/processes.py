@@ -38,6 +38,13 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
+def frozen(pid: int) -> bool:
+    """Whether SIGSTOP has reached all threads; each goes on for a moment after the signal."""
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    states = [(each / "stat").read_text().rpartition(")")[2].split()[0] for each in threads]
+    return set(states) == {"T"}
+
+
 def started_at(pid: int) -> str:
     """Tells a process from a later one with the same id (field 22 of man 5 proc)."""
     try:
