@@ -233,4 +233,7 @@ LOGGING = {
         )
     },
 }  # fmt: skip
-SILENCED_SYSTEM_CHECKS = ["security.W008"]  # redirecting to TLS is the proxy's work
+SILENCED_SYSTEM_CHECKS = [
+    "security.W003",  # core.csrf.CsrfMiddleware is Django's, under another name
+    "security.W008",  # redirecting to TLS is the proxy's work
+]
