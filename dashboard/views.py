@@ -21,15 +21,17 @@ from core.errors import (
     TooLarge,
 )
 from core.gate import public, signed_in
-from core.http import wants_json
+from core.http import is_htmx, wants_json
 from core.middleware import answer_to
+from dashboard import overview
 from dashboard.health import first_failing_part
 
 
 @signed_in
 @require_GET
 def home(request: Request) -> HttpResponse:
-    return redirect("containers:list")
+    template = "dashboard/_overview.html" if is_htmx(request) else "dashboard/overview.html"
+    return render(request, template, overview.context(request.user))
 
 
 @signed_in

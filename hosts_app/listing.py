@@ -1,5 +1,7 @@
 """Which hosts the hosts page shows, and what is on them."""
 
+from typing import Any
+
 from django.db.models import Count, Q
 
 from accounts_app.models import User
@@ -8,6 +10,7 @@ from hosts_app.models import Host, HostState
 from hosts_app.selectors import hosts_for
 
 KEYS = ("name", "label", "state", "url")
+IMAGES = 50  # that the page of a host shows
 HISTORY = 50  # changes of reachability that the page of a host shows
 
 
@@ -27,8 +30,11 @@ def container_counts(user: User) -> dict[int, tuple[int, int]]:
     return {pk: (up, total) for pk, up, total in rows.values_list("pk", "up", "total")}
 
 
-def image_count(host: Host) -> int:
-    return host.images.count()
+def images_of(host: Host) -> tuple[list[Any], int]:
+    """Its newest images, each with `used`, and how many it has in all."""
+    used = Count("containers", filter=Q(containers__gone=None))
+    newest = host.images.annotate(used=used).order_by("-created", "pk")
+    return list(newest[:IMAGES]), host.images.count()
 
 
 def history(host: Host) -> list[HostState]:

@@ -1,6 +1,8 @@
 """The page of one host: what is known of its engine, and how it was reachable."""
 
+from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -8,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts_app.models import Role, User
 from accounts_app.signin import step_up_due
 from core.times import age
-from hosts_app.listing import container_counts, history, image_count
+from hosts_app.listing import container_counts, history, images_of
 from hosts_app.models import Host
 from hosts_app.rows import GLYPHS, bytes_text, disk_rows, rows_of, skew_text
 from hosts_app.selectors import may
@@ -18,10 +20,12 @@ def host_context(user: User, host: Host) -> dict[str, Any]:
     """Everything that hosts_app/page.html shows. The engine is not asked."""
     host.refresh_from_db()
     operates = may(user, host, Role.OPERATOR)
+    images, image_count = images_of(host)
     return {
         "host": host,
         "row": rows_of([host], container_counts(user))[0],
-        "images": image_count(host),
+        "images": _images(host.slug, images),
+        "image_count": image_count,
         "facts": _facts(host),
         "skew": skew_text(host),
         "history": _history(host),
@@ -56,6 +60,21 @@ def _facts(host: Host) -> list[tuple[str, str]]:
         (_("Engine's own name"), str(known.get("name") or "")),
     ]
     return [(name, value) for name, value in facts if value]
+
+
+def _images(slug: str, images: Iterable[Any]) -> list[dict[str, Any]]:
+    """What to show of each image: its names, or where it has none its id."""
+    at = now()
+    return [
+        {
+            "names": image.tags or [image.label],
+            "size": bytes_text(image.size_bytes),
+            "created": age(image.created, at),
+            "used": image.used,
+            "url": f"/containers/?{urlencode({'host': slug, 'q': f'image:{image.label}'})}",
+        }
+        for image in images
+    ]
 
 
 def _version(known: dict[str, Any]) -> str:
