@@ -16,6 +16,7 @@ from hosts_app.models import Host
 from hosts_app.people import EVERYWHERE
 
 NO_ROLE = pgettext_lazy("role", "No role")
+BROWSERS_LANGUAGE = "auto"
 USUAL_LIFE = timedelta(days=90)  # of a token, unless its maker says otherwise
 SCOPE_WORDS = {
     "read": gettext_lazy("Read: look at everything its owner sees"),
@@ -25,17 +26,18 @@ SCOPE_WORDS = {
 
 
 def role_choices() -> list[tuple[str, Any]]:
-    return [("", NO_ROLE), *((str(role.value), role.label) for role in Role)]
+    return [("0", NO_ROLE), *((str(role.value), role.label) for role in Role)]
 
 
 def role_field(label: Any, help_text: Any = "") -> forms.TypedChoiceField:
+    """One of the roles, or None; what is not sent is None too."""
     return forms.TypedChoiceField(
         label=label,
         help_text=help_text,
-        required=False,
         choices=role_choices,
-        coerce=lambda value: Role(int(value)),
+        coerce=lambda value: Role(int(value)) if value != "0" else None,
         empty_value=None,
+        initial="0",
     )
 
 
@@ -77,6 +79,7 @@ class GrantForm(forms.Form):
 
     def __init__(self, *args: Any, hosts: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["role"].required = False
         host = self.fields["host"]
         assert isinstance(host, forms.ChoiceField)
         host.choices = [("", "–"), *hosts]
@@ -153,7 +156,7 @@ class OwnPasswordForm(forms.Form):
 
 
 class PreferencesForm(forms.Form):
-    language = forms.ChoiceField(label=gettext_lazy("Language"), required=False)
+    language = forms.ChoiceField(label=gettext_lazy("Language"))
     shortcuts = forms.BooleanField(
         label=gettext_lazy("Single letters are keyboard shortcuts"),
         help_text=gettext_lazy("Off: only Ctrl K, arrows and Escape act on their own."),
@@ -162,9 +165,14 @@ class PreferencesForm(forms.Form):
 
     def __init__(self, *args: Any, languages: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.initial["language"] = self.initial.get("language") or BROWSERS_LANGUAGE
         language = self.fields["language"]
         assert isinstance(language, forms.ChoiceField)
-        language.choices = [("", gettext_lazy("As the browser asks")), *languages]
+        language.choices = [(BROWSERS_LANGUAGE, gettext_lazy("As the browser asks")), *languages]
+
+    def clean_language(self) -> str:
+        said: str = self.cleaned_data["language"]
+        return "" if said == BROWSERS_LANGUAGE else said
 
 
 class TokenForm(StepUpForm):

@@ -202,7 +202,7 @@ def _page(
         "is_self": user.pk == request.user.pk,
         "is_last": people.is_last_administrator(user),
         "roles_form": roles_form
-        or RolesForm(initial={"everywhere": user.fleet_role}, due=due, auto_id="roles_%s"),
+        or RolesForm(initial={"everywhere": user.fleet_role or "0"}, due=due, auto_id="roles_%s"),
         "rows": rows or grant_rows(None, hosts_for(request.user), roles),
         "password_form": password_form or SetPasswordForm(due=due, auto_id="pw_%s"),
         "sessions": ngettext("%(n)d session", "%(n)d sessions", sessions) % {"n": sessions},

@@ -66,7 +66,7 @@ def test_the_language_holds_from_the_next_page_on(page: Client, viewer: User) ->
     viewer.refresh_from_db()
     assert (viewer.language, viewer.shortcuts) == ("zh-hans", True)
     assert '<html lang="zh-hans"' in page.get("/settings/profile/").content.decode()
-    page.post("/settings/profile/preferences/", {"language": ""})
+    page.post("/settings/profile/preferences/", {"language": "auto"})
     viewer.refresh_from_db()
     assert (viewer.language, viewer.shortcuts) == ("", False)
 
@@ -78,12 +78,12 @@ def test_a_language_that_we_do_not_have_is_refused(page: Client) -> None:
 
 def test_switched_off_shortcuts_are_off_on_every_page(page: Client) -> None:
     assert 'data-keys="on"' in page.get("/jobs/").content.decode()
-    page.post("/settings/profile/preferences/", {"language": ""})
+    page.post("/settings/profile/preferences/", {"language": "auto"})
     assert 'data-keys="off"' in page.get("/jobs/").content.decode()
 
 
 def test_what_changed_is_told_once(page: Client) -> None:
-    page.post("/settings/profile/preferences/", {"language": ""})
+    page.post("/settings/profile/preferences/", {"language": "auto"})
     assert "Saved." in page.get("/settings/profile/").content.decode()
     assert "Saved." not in page.get("/settings/profile/").content.decode()
 

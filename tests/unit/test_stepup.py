@@ -82,7 +82,7 @@ def test_being_asked_is_no_denied_attempt(page: Client) -> None:
 @pytest.mark.parametrize(
     ("address", "sent"),
     [
-        ("/settings/users/new/", {"username": "bea", "new_password": FRESH}),
+        ("/settings/users/new/", {"username": "bea", "new_password": FRESH, "everywhere": "0"}),
         ("/settings/users/operator/roles/", {"everywhere": "1"}),
         ("/settings/users/operator/password/", {"new_password": FRESH}),
         ("/settings/profile/tokens/", {"name": "script", "scope": "read", "expires": "soon"}),

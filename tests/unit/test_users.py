@@ -17,7 +17,7 @@ from tests import make
 FRESH = "a fresh long password"
 
 
-def roles_form(everywhere: str = "", *rows: tuple[str, str]) -> dict[str, str]:
+def roles_form(everywhere: str = "0", *rows: tuple[str, str]) -> dict[str, str]:
     sent = {
         "everywhere": everywhere,
         "grants-TOTAL_FORMS": str(len(rows)),
@@ -67,7 +67,7 @@ def test_the_list_names_roles_and_who_is_disabled(
 def test_what_is_wrong_is_said_at_the_field_and_nothing_typed_is_lost(
     page: Client, host: Host, said: dict[str, str], complaint: str
 ) -> None:
-    sent = roles_form("", ("lab", "2")) | {"username": "bea", "new_password": FRESH} | said
+    sent = roles_form("0", ("lab", "2")) | {"username": "bea", "new_password": FRESH} | said
     answer = page.post("/settings/users/new/", sent)
     text = answer.content.decode()
     assert answer.status_code == 422
@@ -79,7 +79,7 @@ def test_what_is_wrong_is_said_at_the_field_and_nothing_typed_is_lost(
 
 
 def test_the_same_host_twice_is_refused(page: Client, host: Host) -> None:
-    sent = roles_form("", ("lab", "1"), ("lab", "2")) | {"username": "bea", "new_password": FRESH}
+    sent = roles_form("0", ("lab", "1"), ("lab", "2")) | {"username": "bea", "new_password": FRESH}
     answer = page.post("/settings/users/new/", sent)
     assert answer.status_code == 422
     assert "in another row already" in answer.content.decode()
@@ -94,7 +94,7 @@ def test_changed_roles_hold_at_once_and_end_the_sessions(
 ) -> None:
     theirs = make.session(Client(), operator)
     assert theirs.get("/jobs/").status_code == 200
-    page.post(f"/settings/users/{operator.username}/roles/", roles_form("", ("lab", "1")))
+    page.post(f"/settings/users/{operator.username}/roles/", roles_form("0", ("lab", "1")))
     assert people.roles_of(operator) == {"lab": Role.VIEWER}
     assert theirs.get("/jobs/").status_code == 302
     assert not UserSession.objects.filter(user=operator).exists()
@@ -107,7 +107,7 @@ def test_saving_the_same_roles_ends_nothing(admin: User, operator: User) -> None
 
 
 def test_a_row_without_a_role_takes_it_away(page: Client, operator: User) -> None:
-    page.post("/settings/users/operator/roles/", roles_form("", ("lab", "")))
+    page.post("/settings/users/operator/roles/", roles_form("0", ("lab", "")))
     assert not Grant.objects.filter(user=operator).exists()
 
 
