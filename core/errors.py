@@ -159,6 +159,7 @@ _TITLES = {
     409: lambda: _("Not now"),
     413: lambda: _("Too large"),
     422: lambda: _("Something needs correcting"),
+    431: lambda: _("Too large"),
     429: lambda: _("Too many attempts"),
     502: lambda: _("The engine reported an error"),
     503: lambda: _("Not available"),

@@ -18,6 +18,7 @@ from django.db import close_old_connections  # noqa: E402
 from django.http import HttpRequest, HttpResponseBase  # noqa: E402
 from servestatic import ServeStaticASGI  # noqa: E402
 
+from dashboard.limits import Limits  # noqa: E402
 from dashboard.sockets import routes  # noqa: E402
 
 REQUESTS_AT_ONCE = 16  # threads: pages wait for SQLite and for the CPU, never for an engine
@@ -62,4 +63,4 @@ http = ServeStaticASGI(
     add_headers_function=_headers,
 )
 sockets = URLRouter(routes)  # type: ignore[arg-type]
-application = ProtocolTypeRouter({"http": http, "websocket": AuthMiddlewareStack(sockets)})
+application = ProtocolTypeRouter({"http": Limits(http), "websocket": AuthMiddlewareStack(sockets)})
