@@ -14,6 +14,7 @@ from jobs_app.rows import tray_rows
 from jobs_app.selectors import open_count
 
 THEMES = {"light", "dark"}
+PIPS = {"reachable": "", "slow": "warn", "unchecked": "idle"}  # any other state: off
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -84,7 +85,7 @@ def _scope(hosts: list[Host]) -> dict[str, Any]:
     return {
         "label": _("All hosts"),
         "count": len(hosts),
-        "pips": [host.state for host in hosts],
+        "pips": [PIPS.get(host.state, "off") for host in hosts],
         "label_text": ngettext(
             "%(up)d of %(n)d host reachable", "%(up)d of %(n)d hosts reachable", len(hosts)
         )

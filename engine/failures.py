@@ -1,6 +1,7 @@
 """Tells from an exception of a socket, of requests or of aiohttp what became of the engine."""
 
 import errno
+import os
 import socket
 import ssl
 from collections.abc import Iterator
@@ -68,5 +69,7 @@ def _words(cause: BaseException) -> str:
         message = getattr(cause, "verify_message", "")  # aiohttp's subclass has none
         return f"certificate verify failed: {message}" if message else str(cause)
     if isinstance(cause, OSError) and cause.strerror:
+        if cause.errno and cause.strerror.startswith("Connect call failed"):  # asyncio's words
+            return os.strerror(cause.errno)
         return cause.strerror
     return str(cause) or type(cause).__name__

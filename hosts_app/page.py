@@ -24,7 +24,7 @@ def host_context(user: User, host: Host) -> dict[str, Any]:
     return {
         "host": host,
         "row": rows_of([host], container_counts(user))[0],
-        "images": _images(host.slug, images),
+        "images": _images(host, images),
         "image_count": image_count,
         "facts": _facts(host),
         "skew": skew_text(host),
@@ -62,16 +62,16 @@ def _facts(host: Host) -> list[tuple[str, str]]:
     return [(name, value) for name, value in facts if value]
 
 
-def _images(slug: str, images: Iterable[Any]) -> list[dict[str, Any]]:
+def _images(host: Host, images: Iterable[Any]) -> list[dict[str, Any]]:
     """What to show of each image: its names, or where it has none its id."""
-    at = now()
+    at = now() + host.clock_ahead
     return [
         {
             "names": image.tags or [image.label],
             "size": bytes_text(image.size_bytes),
             "created": age(image.created, at),
             "used": image.used,
-            "url": f"/containers/?{urlencode({'host': slug, 'q': f'image:{image.label}'})}",
+            "url": f"/containers/?{urlencode({'host': host.slug, 'q': f'image:{image.label}'})}",
         }
         for image in images
     ]

@@ -146,7 +146,7 @@ def step_rows(steps: list[Step], *, tls: bool) -> list[StepRow]:
         StepRow(
             name=names[step.step],
             cls="ok" if step.ok else "bad",
-            ms=latency_text(step.ms),
+            ms=_ms(step.ms),
             say=_say(step),
         )
         for step in steps
@@ -154,6 +154,14 @@ def step_rows(steps: list[Step], *, tls: bool) -> list[StepRow]:
     reached = {step.step for step in steps}
     wanted = [name for name in STEPS if tls or name != "tls"]
     return ran + [StepRow(names[name], "wait", "", "") for name in wanted if name not in reached]
+
+
+def _ms(ms: int) -> str:
+    return (
+        latency_text(float(ms))
+        if ms >= 10
+        else pgettext("duration", "%(n)s ms") % {"n": ms or "<1"}
+    )
 
 
 def _say(step: Step) -> str:

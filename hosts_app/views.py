@@ -68,7 +68,7 @@ def host_check(request: Request, slug: str) -> HttpResponse:
     """Test the stored connection; the page shows how far it came."""
     host = host_for(request.user, slug)
     steps = services.check_stored(request.user, host)
-    return _page_with(request, host, _test_context(steps, tls=host.url.startswith("tcp://")))
+    return _page_with(request, host, _test_context(steps, tls=bool(host.ca)))
 
 
 @signed_in
@@ -120,7 +120,8 @@ def _edit(request: Request, host: Host | None) -> HttpResponse:
             else:
                 if answer:
                     return answer
-    context |= {"form": form, "host": host}
+    tls_wanted = str(form["url"].value() or "").startswith("tcp://")
+    context |= {"form": form, "host": host, "tls_wanted": tls_wanted}
     return render(request, "hosts_app/form.html", context, status=status)
 
 
@@ -129,7 +130,7 @@ def _test_or_save(
 ) -> tuple[HttpResponse | None, int]:
     """Where to go after saving; else the form's status, with the test's steps in `context`."""
     spec, wish = form.spec(), request.POST.get("do", "save")
-    tls = spec.connection.url.startswith("tcp://")
+    tls = spec.connection.tls or bool(host and host.ca and spec.connection.url[:4] == "tcp:")
     if wish == "test":
         context |= _test_context(services.check(request.user, spec, host), tls=tls)
         return None, 200
