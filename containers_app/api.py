@@ -43,6 +43,7 @@ from core.gate import signed_in
 from core.limits import AtOnce
 from hosts_app.selectors import host_for, oldest_as_of
 from jobs_app.schemas import JobOut, job_out
+from jobs_app.services import asked_before
 
 router = Router(tags=["containers"])
 READS = AtOnce(each=4, in_all=8)  # each keeps one of the 16 threads of requests waiting
@@ -65,12 +66,13 @@ def list_containers(
 @signed_in
 def bulk(request: Request, wanted: BulkBody) -> JobOut:
     """One action on many containers of any hosts: all are asked for, or none. Operators."""
-    job = services.bulk(
+    key = idempotency_key(request)
+    job = asked_before(request.user, key, "container.bulk") or services.bulk(
         request.user,
         wanted.action,
         [(target.host, target.id) for target in wanted.targets],
         wanted.options,
-        idempotency_key=idempotency_key(request),
+        idempotency_key=key,
     )
     return job_out(job)
 
@@ -80,7 +82,10 @@ def bulk(request: Request, wanted: BulkBody) -> JobOut:
 def run(request: Request, host: str, wanted: RunBody) -> JobOut:
     """Create a container of an image that the host has, and start it. Operators."""
     key = idempotency_key(request)
-    return job_out(services.run(request.user, host, said(wanted), idempotency_key=key))
+    job = asked_before(request.user, key, "container.run", host=host) or services.run(
+        request.user, host, said(wanted), idempotency_key=key
+    )
+    return job_out(job)
 
 
 @router.post("hosts/{host}/containers/prune", response={200: Prunables, 202: JobOut})
@@ -94,10 +99,11 @@ def prune(request: Request, host: str, wanted: PruneBody) -> Status[Any]:
         preview = services.prune_preview(request.user, Query(host=found.slug))
         return Status(200, prunables_out(preview))
     require_step_up(request.user, wanted.password)
-    job = services.prune(
+    key = idempotency_key(request)
+    job = asked_before(request.user, key, "container.prune") or services.prune(
         request.user,
         [(found.slug, docker_id) for docker_id in wanted.ids or ()],
-        idempotency_key=idempotency_key(request),
+        idempotency_key=key,
     )
     return Status(202, job_out(job))
 
@@ -224,5 +230,8 @@ def _act(
     request: Request, action: str, host: str, container: str, options: dict[str, Any]
 ) -> JobOut:
     key = idempotency_key(request)
-    job = services.act(request.user, action, host, container, options, idempotency_key=key)
+    kind = f"container.{action}"
+    job = asked_before(request.user, key, kind, host=host, target=container) or services.act(
+        request.user, action, host, container, options, idempotency_key=key
+    )
     return job_out(job)

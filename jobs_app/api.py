@@ -3,7 +3,7 @@
 from ninja import Query, Router
 
 from accounts_app.http import Request
-from core.api import ListOf, as_of_now, listed
+from core.api import ListOf, as_of_now, idempotency_key, listed
 from core.gate import signed_in
 from core.listing import sort_field
 from jobs_app import services
@@ -54,4 +54,5 @@ def cancel_job(request: Request, job_id: int) -> JobOut:
 @signed_in
 def retry_job(request: Request, job_id: int) -> JobOut:
     """The same once more, as a new job with `retry_of`. Operators."""
-    return job_out(services.retry(request.user, job_id))
+    key = idempotency_key(request)
+    return job_out(services.retry(request.user, job_id, idempotency_key=key))

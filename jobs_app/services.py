@@ -110,9 +110,11 @@ def cancel(actor: User, job_id: int) -> Job:
 
 
 @transaction.atomic
-def retry(actor: User, job_id: int) -> Job:
+def retry(actor: User, job_id: int, *, idempotency_key: str = "") -> Job:
     """The same deed as a new Job; of a bulk job, only the items that did not succeed."""
     job = job_for(actor, job_id, Role.OPERATOR)
+    if earlier := asked_before(actor, idempotency_key, job.kind):
+        return earlier
     if job.is_open:
         raise Conflict(_("This job has not ended yet."))
     if job.is_bulk:
@@ -122,10 +124,10 @@ def retry(actor: User, job_id: int) -> Job:
             raise Conflict(_("Every item of this job succeeded."))
         for wish in wishes:
             require(actor, wish.host, DEEDS[wish.kind].role)
-        return ask_many(actor, job.kind, wishes, retry_of=job)
+        return ask_many(actor, job.kind, wishes, retry_of=job, idempotency_key=idempotency_key)
     wish = _wish(job)
     require(actor, wish.host, DEEDS[wish.kind].role)
-    return ask(actor, wish, retry_of=job)
+    return ask(actor, wish, retry_of=job, idempotency_key=idempotency_key)
 
 
 @transaction.atomic
@@ -143,6 +145,26 @@ def _wish(job: Job) -> Wish:
     return Wish(
         job.kind, job.host, target, job.target_name, job.params, secret=unseal(job, "sealed")
     )
+
+
+def asked_before(
+    actor: User, idempotency_key: str, kind: str, *, host: str = "", target: str = ""
+) -> Job | None:
+    """The Job that this key asked for already, if it did.
+
+    To be looked up before a wish is checked: what the first one changed, such as a name that is
+    taken now, would refuse its repeat. Raises Conflict where the key was used for another wish.
+    """
+    earlier = _earlier(actor, idempotency_key)
+    if earlier is None:
+        return None
+    said = ((kind, earlier.kind), (host, earlier.host_name), (target, earlier.target))
+    if any(wanted and wanted != known for wanted, known in said):
+        raise Conflict(
+            _("This Idempotency-Key has asked for something else."),
+            hint=_("Use a new key for each thing that you ask for."),
+        )
+    return earlier
 
 
 def _earlier(actor: User, idempotency_key: str) -> Job | None:

@@ -188,6 +188,34 @@ def test_a_repeat_with_the_same_key_is_the_same_job(script: Script, container: C
     assert first["id"] == again["id"] != other["id"]
 
 
+def test_a_repeat_is_the_same_job_even_once_the_first_has_changed_things(
+    script: Script, host: Host
+) -> None:
+    make.image(host, "nginx:1.27")
+    body = {"image": "nginx:1.27", "name": "web"}
+    first = script.post("hosts/lab/containers", body, Idempotency_Key="k1").body
+    web = make.container(host, "web")  # as the first one made it
+    again = script.post("hosts/lab/containers", body, Idempotency_Key="k1")
+    assert (again.status, again.body["id"]) == (202, first["id"])
+    stopped = script.post(at(web, "stop"), Idempotency_Key="k2").body
+    web.delete()
+    assert script.post(at(web, "stop"), Idempotency_Key="k2").body["id"] == stopped["id"]
+
+
+def test_a_key_is_for_one_wish(script: Script, container: Container) -> None:
+    other = make.container(container.host, "other")
+    script.post(at(container, "stop"), Idempotency_Key="k1")
+    for deed in (at(container, "start"), at(other, "stop")):
+        assert is_problem(script.post(deed, Idempotency_Key="k1"), 409, "conflict")
+    assert Job.objects.count() == 1
+
+
+def test_a_key_is_nobody_else_s(script: Script, admin: User, container: Container) -> None:
+    mine = script.post(at(container, "stop"), Idempotency_Key="k1").body
+    theirs = Script(admin).post(at(container, "stop"), Idempotency_Key="k1").body
+    assert mine["id"] != theirs["id"]
+
+
 def test_a_key_beyond_measure_is_refused(script: Script, container: Container) -> None:
     answer = script.post(at(container, "stop"), Idempotency_Key="k" * 201)
     assert fields(answer) == {"Idempotency-Key"}

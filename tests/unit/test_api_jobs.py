@@ -87,6 +87,15 @@ def test_a_failed_job_is_asked_again(script: Script, operator: User, host: Host)
     assert answer.body["state"] == "queued"
 
 
+def test_asking_again_twice_with_one_key_is_one_job(
+    script: Script, operator: User, host: Host
+) -> None:
+    job = make.job(operator, host, state=Job.State.FAILED)
+    first = script.post(f"jobs/{job.pk}/retry", Idempotency_Key="k1").body
+    again = script.post(f"jobs/{job.pk}/retry", Idempotency_Key="k1").body
+    assert first["id"] == again["id"] != job.pk
+
+
 def test_an_open_job_is_not_asked_again(script: Script, operator: User, host: Host) -> None:
     job = make.job(operator, host)
     assert is_problem(script.post(f"jobs/{job.pk}/retry"), 409, "conflict")
