@@ -13,9 +13,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from containers_app.models import Container
+from containers_app.own import is_own
 from core.times import age
 from jobs_app.models import Job
 from jobs_app.selectors import busy_verbs, last_errors
+
+VERBS = {  # the buttons of a state; the rest is in menus, see static/js/parts/actions.js
+    **dict.fromkeys(("running", "healthy", "unhealthy", "restarting"), ("stop", "restart")),
+    **dict.fromkeys(("exited", "failed", "created"), ("start", "restart")),
+    "paused": ("stop", "restart"),
+}
 
 
 @dataclass(slots=True)
@@ -44,6 +51,8 @@ class Row:
     can_operate: bool
     error: str
     error_job: int | None
+    own: bool
+    verbs: tuple[str, ...]
 
     def patch(self) -> list[Any]:
         """What the socket sends when only the state changed."""
@@ -95,6 +104,8 @@ def _row(each: Container, busy: str, failed: Job | None, at: datetime, *, operat
         can_operate=operates,
         error=failed.error if failed else "",
         error_job=failed.pk if failed else None,
+        own=is_own(each),
+        verbs=VERBS.get(cls, ()),
     )
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts_app import audit
 from accounts_app.models import Role, User
+from accounts_app.signin import require_step_up
 from containers_app import (
     own,
     policy,
@@ -113,11 +114,16 @@ def prune_preview(actor: User, query: Query) -> list[Prunable]:
     return [Prunable(each, sizes.get((each.host_id, each.docker_id))) for each in found]
 
 
-@transaction.atomic
-def prune(actor: User, targets: Sequence[tuple[str, str]], *, idempotency_key: str = "") -> Job:
+def prune(
+    actor: User,
+    targets: Sequence[tuple[str, str]],
+    *,
+    password: str = "",
+    idempotency_key: str = "",
+) -> Job:
     """Remove exactly these, given as (host slug, full id), as a preview showed them.
 
-    Raises Conflict where one runs now: nobody agreed to lose that one.
+    Needs step-up (A10). Raises Conflict where one runs again: nobody agreed to lose that one.
     """
     _require_some(targets)
     containers = containers_to_change(actor, targets, Role.OPERATOR)
@@ -128,19 +134,24 @@ def prune(actor: User, targets: Sequence[tuple[str, str]], *, idempotency_key: s
             _("Running again: %(names)s") % {"names": ", ".join(running)},
             hint=_("Look at the preview again."),
         )
+    require_step_up(actor, password)
     wishes = [_wish("remove", each, {"force": False, "volumes": False}) for each in containers]
-    job = ask_many(actor, "container.prune", wishes, idempotency_key=idempotency_key)
-    _tell_rows(containers)
+    with transaction.atomic():
+        job = ask_many(actor, "container.prune", wishes, idempotency_key=idempotency_key)
+        _tell_rows(containers)
     return job
 
 
-def reveal(actor: User, host: str, docker_id: str, names: Collection[str]) -> dict[str, str]:
-    """The values of these environment variables; only for an administrator of the host.
+def reveal(
+    actor: User, host: str, docker_id: str, names: Collection[str], *, password: str = ""
+) -> dict[str, str]:
+    """The values of these environment variables; for an administrator of the host.
 
-    The caller has had the password confirmed (A10). The trail gets the names, never a value.
-    Raises NotFound for a name that the container does not have.
+    Needs step-up (A10). The trail gets the names, never a value. Raises NotFound for a name
+    that the container does not have.
     """
     container = container_to_change(actor, host, docker_id, Role.ADMINISTRATOR)
+    require_step_up(actor, password)
     environment = detail(container).env
     if unknown := [name for name in names if name not in environment]:
         raise NotFound(_("No such variable: %(names)s") % {"names": ", ".join(unknown)})

@@ -1,9 +1,15 @@
 from django.urls import path
 
-from containers_app import views
+from containers_app import object_views, views
 
 app_name = "containers"
 urlpatterns = [
     path("containers/", views.container_list, name="list"),
     path("containers/act/", views.act, name="act"),
+    path("h/<slug:host>/c/<str:name>/", object_views.overview, name="page"),
+    path("h/<slug:host>/c/<str:name>/logs/", object_views.logs, name="logs"),
+    path("h/<slug:host>/c/<str:name>/inspect/", object_views.inspect, name="inspect"),
+    path("h/<slug:host>/c/<str:name>/events/", object_views.events, name="events"),
+    path("h/<slug:host>/c/<str:name>/reveal/", object_views.reveal, name="reveal"),
+    path("h/<slug:host>/c/<str:name>/lock/", object_views.lock, name="lock"),
 ]

@@ -12,6 +12,7 @@ import { t } from "./i18n.js";
  * @property {string} verb the button: the deed, never "OK"
  * @property {boolean} [danger]
  * @property {string} [typed] what has to be typed first
+ * @property {boolean} [focusVerb] the fields are right as they are: Enter does it
  */
 
 /**
@@ -19,7 +20,8 @@ import { t } from "./i18n.js";
  * @param {Question} question
  * @returns {Promise<Record<string, string> | null>}
  */
-export function ask({ title, body, items = [], checks = [], fields = [], verb, danger, typed }) {
+export function ask(question) {
+  const { title, body, items = [], checks = [], fields = [], verb, danger, typed } = question;
   const form = make("form", { method: "dialog" });
   form.append(make("h2", { id: "dlg-title", textContent: title }));
   if (body) form.append(make("p", { textContent: body }));
@@ -51,8 +53,8 @@ export function ask({ title, body, items = [], checks = [], fields = [], verb, d
   const typing = typed ? typedField(typed, go) : null;
   if (typing) form.append(typing);
   form.append(make("div", { className: "acts" }, cancel, go));
-  const first = typing?.querySelector("input") ?? fields[0]?.querySelector?.("input, select");
-  return show(form, first ?? (danger ? cancel : go));
+  const field = question.focusVerb ? null : fields[0]?.querySelector?.("input, select");
+  return show(form, typing?.querySelector("input") ?? (danger ? cancel : (field ?? go)));
 }
 
 function typedField(typed, go) {

@@ -5,7 +5,7 @@ import { bind } from "../core/keys.js";
 import { onLive } from "../core/live.js";
 import { addSource } from "../core/palette.js";
 import { toast } from "../core/toast.js";
-import { APPLIES, actions, either } from "../parts/actions.js";
+import { APPLIES, actions, either, ICONS, offer } from "../parts/actions.js";
 import { busyRows } from "../parts/busy.js";
 import { rowCursor } from "../parts/cursor.js";
 import { wireFilter } from "../parts/filter.js";
@@ -17,15 +17,6 @@ import { dismissError, hideDismissed, patch, read, rowOf } from "../parts/rows.j
 import { selection } from "../parts/select.js";
 
 const SOON_MS = 500;
-const ICONS = {
-  start: "play",
-  stop: "square",
-  restart: "rotate-cw",
-  pause: "pause",
-  unpause: "play",
-  kill: "zap",
-  remove: "trash-2",
-};
 
 const page = $("#listpage");
 const rowMenu = $("#rowmenu");
@@ -75,6 +66,7 @@ onLive("gone", (pks) => {
   list.soon(SOON_MS);
 });
 onLive("reset", () => list.soon(0));
+document.addEventListener("locked", () => list.soon(0));
 onLive("hint", (kinds) => {
   if (kinds.includes("host")) list.soon(SOON_MS);
 });
@@ -121,24 +113,6 @@ function perform(verb, rows) {
 function visit(part, rows) {
   if (rows.length === 1) location.assign(`${rows[0].url}${part}/`);
   else if (rows.length) toast(t("one_at_a_time"), { state: "unknown" });
-}
-
-/** Shows in a menu or bar what makes sense for a row; what is not allowed is off, with the reason. */
-function offer(box, row) {
-  for (const button of $$("[data-do]", box)) {
-    const states = APPLIES[button.dataset.do];
-    const why = states ? whyNot(button.dataset.do, row) : "";
-    button.hidden = Boolean(states) && !states.includes(row.cls);
-    button.disabled = Boolean(why);
-    if (why) button.title = why;
-    else if (box === rowMenu) button.removeAttribute("title");
-  }
-}
-
-function whyNot(verb, row) {
-  if (row.stale) return t("why_offline");
-  if (row.readOnly) return t("why_rights");
-  return verb === "remove" && row.locked ? t("why_locked") : "";
 }
 
 function onClick(event) {

@@ -1,16 +1,15 @@
 /** Verbs on containers: who they apply to, what is asked first, what is sent, what is told after. */
-import { ask } from "../core/dialog.js";
-import { glyph, make } from "../core/dom.js";
+import { $$ } from "../core/dom.js";
 import { t } from "../core/i18n.js";
 import { onLive } from "../core/live.js";
 import { post } from "../core/post.js";
 import { toast } from "../core/toast.js";
+import { confirmFirst } from "./questions.js";
 import { rowOf } from "./rows.js";
 
 const URL_OF_ACTIONS = "/containers/act/";
 const UP = ["running", "healthy", "unhealthy", "restarting"];
 const DOWN = ["exited", "failed", "created"];
-const SIGNALS = ["SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"];
 const INVERSE = { stop: "start", pause: "unpause" };
 
 /** Which states a verb makes sense in. A busy row takes only kill, while its state is not known. */
@@ -24,6 +23,49 @@ export const APPLIES = {
   remove: [...UP, ...DOWN, "paused", "unknown"],
 };
 
+export const ICONS = {
+  start: "play",
+  stop: "square",
+  restart: "rotate-cw",
+  pause: "pause",
+  unpause: "play",
+  kill: "zap",
+  remove: "trash-2",
+};
+
+/** Verbs that a menu has and the palette does not: of one container, or with a question more. */
+const MORE = {
+  stop_after: APPLIES.stop,
+  restart_after: APPLIES.restart,
+  rename: [...UP, ...DOWN, "paused"],
+};
+
+/** Shows in a menu or bar what makes sense for a row; what is not allowed is off, with the reason. */
+export function offer(box, row) {
+  for (const button of $$("[data-do]", box)) {
+    const verb = button.dataset.do;
+    const states = APPLIES[verb] ?? MORE[verb];
+    const why = states || verb === "lock" ? whyNot(verb, row) : "";
+    button.hidden = !makesSense(verb, states, row);
+    button.disabled = Boolean(why);
+    if (why) button.title = why;
+    else if (box.matches(".menu")) button.removeAttribute("title");
+  }
+}
+
+function makesSense(verb, states, row) {
+  if (verb === "lock") return !row.locked;
+  if (verb === "unlock") return row.locked && row.admin;
+  return !states || states.includes(row.cls);
+}
+
+function whyNot(verb, row) {
+  if (row.readOnly) return t("why_rights");
+  if (verb === "lock") return "";
+  if (row.stale) return t("why_offline");
+  return verb === "remove" && row.locked ? t("why_locked") : "";
+}
+
 /** Rows that a verb can be sent for, and why the others are left out. Pure. */
 export function sort(verb, rows) {
   const out = { go: [], stale: [], readOnly: [], locked: [], other: [] };
@@ -31,7 +73,7 @@ export function sort(verb, rows) {
     if (row.stale) out.stale.push(row);
     else if (row.readOnly) out.readOnly.push(row);
     else if (verb === "remove" && row.locked) out.locked.push(row);
-    else if (APPLIES[verb].includes(row.cls)) out.go.push(row);
+    else if ((APPLIES[verb] ?? MORE[verb]).includes(row.cls)) out.go.push(row);
     else out.other.push(row);
   }
   return out;
@@ -47,7 +89,10 @@ export function actions(busy) {
   const undos = new Map();
   const ended = new Map();
 
-  async function act(verb, rows) {
+  /** `wish` is a verb; with "_after" the person also chooses the grace period. */
+  async function act(wish, rows) {
+    if (wish === "lock" || wish === "unlock") return setLock(rows, wish === "lock");
+    const verb = wish.replace(/_after$/, "");
     const { go, stale, readOnly, locked } = sort(verb, rows);
     tellLeftOut({ stale, readOnly, locked });
     if (!go.length) {
@@ -55,7 +100,7 @@ export function actions(busy) {
         toast(t("not_applicable"), { state: "unknown" });
       return;
     }
-    const options = await confirmFirst(verb, go);
+    const options = await confirmFirst(verb, go, { choose: verb !== wish });
     if (options) await request(verb, go, options);
   }
 
@@ -106,6 +151,17 @@ export function actions(busy) {
   return { act };
 }
 
+/** A lock is ours and no job. Whoever may not lift it is told so by the server. */
+async function setLock(rows, on) {
+  for (const row of rows) {
+    const url = `/h/${row.host}/c/${row.id}/lock/`;
+    const { ok } = await post(url, [["locked", on ? "1" : "0"]]);
+    if (!ok) return;
+    toast(t(on ? "done_lock" : "done_unlock", { name: row.name }), { state: "ok" });
+  }
+  document.dispatchEvent(new CustomEvent("locked"));
+}
+
 function tellLeftOut({ stale, readOnly, locked }) {
   if (stale.length) {
     const hosts = [...new Set(stale.map((row) => row.host))].join(", ");
@@ -113,64 +169,4 @@ function tellLeftOut({ stale, readOnly, locked }) {
   }
   if (readOnly.length) toast(t("skipped_rights", { n: readOnly.length }), { state: "unknown" });
   if (locked.length) toast(t("skipped_locked", { n: locked.length }), { state: "unknown" });
-}
-
-const item = (row) =>
-  make(
-    "span",
-    {},
-    glyph(row.mark),
-    make("span", { textContent: row.name }),
-    make("span", { className: "dim", textContent: row.host }),
-  );
-
-/** null = do not. What can be undone is done; the table of ux.md section 5 says what is asked. */
-function confirmFirst(verb, rows) {
-  const n = rows.length;
-  const items = rows.map(item);
-  if (verb === "kill") {
-    return ask({
-      title: t("kill_title", { n }),
-      body: t("kill_body"),
-      items,
-      fields: [signalField()],
-      verb: t("kill"),
-      danger: true,
-    });
-  }
-  if (verb === "remove") return ask(removal(rows, items));
-  if (n > 1 && (verb === "stop" || verb === "restart")) {
-    return ask({
-      title: t(`${verb}_title`, { n }),
-      body: t(`${verb}_body`),
-      items,
-      verb: t(verb),
-    });
-  }
-  return {};
-}
-
-function removal(rows, items) {
-  const up = rows.filter((row) => !DOWN.includes(row.cls)).length;
-  const checks = [{ name: "volumes", label: t("remove_volumes") }];
-  if (up) checks.unshift({ name: "force", label: t("remove_force", { n: up }) });
-  return {
-    title: t("remove_title", { n: rows.length }),
-    body: t("remove_body"),
-    items,
-    checks,
-    verb: t("remove"),
-    danger: true,
-  };
-}
-
-function signalField() {
-  const select = make("select", { id: "dlg-signal", name: "signal" });
-  select.append(...SIGNALS.map((name) => make("option", { value: name, textContent: name })));
-  return make(
-    "div",
-    { className: "fld" },
-    make("label", { htmlFor: "dlg-signal", textContent: t("signal") }),
-    select,
-  );
 }

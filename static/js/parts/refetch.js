@@ -5,11 +5,14 @@ import { $ } from "../core/dom.js";
 const GAP_MS = 2000;
 const EVERY_MS = 60000;
 
+const here = () => location.pathname + location.search;
+
 /**
- * @param {{id: string, scrollId: string, adopt: (hadFocus: boolean) => void}} parts
- *   id: of the element that is replaced; adopt: called with each new one
+ * @param {{id: string, scrollId: string, adopt: (hadFocus: boolean) => void, address?: () => string}} parts
+ *   id: of the element that is replaced; adopt: called with each new one; address: where it is fetched,
+ *   if not at the page's own
  */
-export function refetching({ id, scrollId, adopt }) {
+export function refetching({ id, scrollId, adopt, address = here }) {
   const target = `#${id}`;
   let list = $(target);
   let timer = 0;
@@ -20,12 +23,12 @@ export function refetching({ id, scrollId, adopt }) {
   let hadFocus = false;
 
   /** Shows this address of the list now. The scroll position is kept when it is the same list. */
-  function now(url = location.pathname + location.search, keep = false) {
+  function now(url = address(), keep = false) {
     clearTimeout(timer);
     due = Number.POSITIVE_INFINITY;
     fetched = performance.now();
     keepScroll = keep;
-    htmx.ajax("GET", url, { target, swap: "outerHTML" });
+    htmx.ajax("GET", url, { target, swap: "outerHTML", select: target });
   }
 
   function soon(ms) {
@@ -46,15 +49,17 @@ export function refetching({ id, scrollId, adopt }) {
 
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.target?.id !== id) return;
-    scrollTop = keepScroll ? document.getElementById(scrollId).scrollTop : 0;
-    hadFocus = document.getElementById(scrollId).contains(document.activeElement);
+    const box = document.getElementById(scrollId);
+    scrollTop = keepScroll && box ? box.scrollTop : 0;
+    hadFocus = Boolean(box?.contains(document.activeElement));
     keepScroll = false;
   });
   document.addEventListener("htmx:afterSwap", () => {
     if ($(target) === list) return;
     list = $(target);
     adopt(hadFocus);
-    document.getElementById(scrollId).scrollTop = scrollTop;
+    const box = document.getElementById(scrollId);
+    if (box) box.scrollTop = scrollTop;
   });
   setInterval(() => soon(0), EVERY_MS);
   return { now, soon };

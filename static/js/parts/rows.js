@@ -7,7 +7,8 @@ const FLASH = { duration: 1200, easing: "ease-out" };
 
 /**
  * @typedef {{pk: string, key: string, id: string, host: string, name: string, url: string, cls: string,
- *   mark: string, busy: string, stale: boolean, locked: boolean, readOnly: boolean}} Row  key: "<host>/<full id>"
+ *   mark: string, busy: string, stale: boolean, locked: boolean, readOnly: boolean,
+ *   own: boolean, admin: boolean}} Row  key: "<host>/<full id>"; own: this dashboard runs in it
  */
 
 /** @returns {Row} */
@@ -27,6 +28,8 @@ export function read(element) {
     stale: element.classList.contains("stale"),
     locked: "locked" in element.dataset,
     readOnly: "ro" in element.dataset,
+    own: "own" in element.dataset,
+    admin: "admin" in element.dataset,
   };
 }
 
@@ -96,8 +99,8 @@ export function showError(element, error) {
   });
   element.append(
     make(
-      "td",
-      { role: "cell", className: "er" },
+      element.tagName === "TR" ? "td" : "div",
+      { role: element.tagName === "TR" ? "cell" : null, className: "er" },
       glyph("failed"),
       make("code", { textContent: error }),
       button,
