@@ -175,7 +175,8 @@ class Hub:
 
     async def _read_rest(self, detail: ContainerDetail) -> None:
         """What a stopped container has left to say; then that it stopped; then wait."""
-        told = self.status.reason == "exited" and self.status.facts["finished"] == detail.finished
+        at = _iso(detail.finished) if detail.finished else None
+        told = self.status.reason == "exited" and self.status.facts["at"] == at
         if told or detail.state == "created":
             await self._nap(FIRST_POLL_S, LAST_POLL_S)
             return
@@ -192,8 +193,7 @@ class Hub:
                 if last := reader.unfinished():
                     self._publish(last)
                 self._attempt = 0
-                facts = {"code": now.exit_code, "finished": now.finished}
-                self._set("end", "exited", facts)
+                self._set("end", "exited", {"code": now.exit_code, "at": at})
 
     def _reader(self, *, follow: bool) -> LogReader:
         return log_chunks(
@@ -342,8 +342,7 @@ class Hub:
     def _stall(self, error: EngineError) -> None:
         self.well.clear()
         if self.status.kind != "stalled":
-            now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-            self._set("stalled", facts={"since": now, "detail": str(error)})
+            self._set("stalled", facts={"since": _iso(datetime.now(UTC)), "detail": str(error)})
 
     def _end_unreadable(self, error: EngineError) -> None:
         self._set("end", "unreadable", {"detail": str(error)})
@@ -363,6 +362,10 @@ class Hub:
     def _wake(self) -> None:
         for _n, wake in self.viewers.values():
             wake()
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _joined(several: list[Accepted]) -> Accepted:

@@ -279,8 +279,7 @@ def message(status: Status, n: int) -> dict[str, Any]:
     if status.kind == "stalled":
         return {"t": "stalled", "n": n, **status.facts}
     if status.kind == "end":
-        facts = {name: value for name, value in status.facts.items() if name != "finished"}
-        return {"t": "end", "n": n, "reason": status.reason, **facts}
+        return {"t": "end", "n": n, "reason": status.reason, **status.facts}
     return {"t": "resumed", "n": n}
 
 

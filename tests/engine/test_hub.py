@@ -285,6 +285,7 @@ async def test_an_end_is_told_with_its_code_and_a_start_goes_on(
     await client.until_texts(texts)
     fake.daemon.die(web, exit_code=3)
     end = await client.until_told("exited")
+    assert end.pop("at").endswith("Z")
     assert end == {"t": "end", "n": 0, "reason": "exited", "code": 3}
     fake.daemon.start(web)
     texts += write(fake, web, 4, 6)

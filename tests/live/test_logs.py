@@ -111,7 +111,8 @@ async def test_the_end_of_a_container(viewer: User, web: Container, fake: FakeEn
     await socket.hear()
     await rows(socket, 3)
     fake.daemon.die(fake.daemon.find(web.docker_id), exit_code=137)
-    assert await socket.hear() == {"t": "end", "n": 0, "reason": "exited", "code": 137}
+    end = await socket.hear()
+    assert end == {"t": "end", "n": 0, "reason": "exited", "code": 137, "at": end["at"]}
     await socket.leave()
 
 

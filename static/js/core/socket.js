@@ -11,13 +11,13 @@ export function backOffMs(attempt, random = Math.random()) {
 }
 
 /**
- * @param {string} path
+ * @param {string | (() => string)} path a function is asked at each attempt
  * @param {{message: (data: object) => void, state?: (state: "on" | "wait" | "off") => void,
  *   hello?: () => object, closed?: (code: number) => void}} handlers
  *   state: on; wait (first attempts); off (several have failed). hello: what to send on each open.
  */
 export function connect(path, { message, state = () => {}, hello, closed = () => {} }) {
-  const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${path}`;
+  const origin = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}`;
   let socket;
   let attempt = 0;
   let timer = 0;
@@ -25,7 +25,7 @@ export function connect(path, { message, state = () => {}, hello, closed = () =>
 
   function open() {
     clearTimeout(timer);
-    socket = new WebSocket(url);
+    socket = new WebSocket(`${origin}${typeof path === "function" ? path() : path}`);
     socket.onopen = () => {
       attempt = 0;
       state("on");

@@ -1,0 +1,265 @@
+/** The log of one container, live: what comes, how it is shown, and what is searched in it. */
+import { $, $$, make } from "../core/dom.js";
+import { bytes } from "../core/format.js";
+import { number, t } from "../core/i18n.js";
+import { bind } from "../core/keys.js";
+import { toast } from "../core/toast.js";
+import { stateLine } from "../parts/logstate.js";
+import { followLogs } from "../parts/logstream.js";
+import { LogView } from "../parts/logview.js";
+
+const TAIL = 500;
+const FOOT_MS = 500;
+const SEARCH_MS = 90;
+const LAST_READ = 20; // lines that are read out
+const TIMES = ["local", "utc", "off"];
+const LEVELS = 5;
+
+const root = $("#log");
+const { c, host, name } = root.dataset;
+const view = new LogView(root, {
+  label: root.getAttribute("aria-label"),
+  more: (characters) => t("log_more", { size: bytes(characters) }),
+  changed: () => draw(),
+});
+const button = (which) => $(`[data-log="${which}"]`);
+const press = (element, on) => element.setAttribute("aria-pressed", String(on));
+const isPressed = (element) => element.getAttribute("aria-pressed") === "true";
+const remembered = (key) => localStorage.getItem(`quarterdeck.log.${key}`);
+const remember = (key, value) => localStorage.setItem(`quarterdeck.log.${key}`, value);
+
+/* ---- what comes ------------------------------------------------------------------------------ */
+
+let received = 0;
+let skipped = 0;
+const state = stateLine($("#log-state"), { host, view, tryAgain: () => follow() });
+let stream;
+
+function follow() {
+  stream?.close();
+  stream = followLogs([c], TAIL, {
+    lines(lines, gap) {
+      if (gap) missing(lines[0][0], gap);
+      received += lines.length;
+      state.flows();
+      view.push(lines);
+    },
+    told: state.told,
+    state: state.connection,
+    closed: state.closed,
+  });
+}
+
+/** Lines are missing before these, and the view says so where they are missing. */
+function missing(time, count) {
+  view.mark(time, count > 0 ? t("log_gap", { n: count }) : t("log_gap_unknown"), true);
+  if (count > 0) skipped += count;
+}
+
+/* ---- the foot -------------------------------------------------------------------------------- */
+
+let before = 0;
+let beforeAt = performance.now();
+
+function drawFoot() {
+  const now = performance.now();
+  const rate = Math.round(((received - before) / (now - beforeAt)) * 1000);
+  before = received;
+  beforeAt = now;
+  const word = view.isFollowing ? t("log_following") : t("log_paused");
+  const isOn = state.isConnected();
+  $("#log-rate").dataset.s = isOn && view.isFollowing ? "on" : "wait";
+  $("#log-rate").textContent = isOn
+    ? `${word} · ${t("log_rate", { n: rate })}`
+    : t("log_connecting");
+  $("#log-rate").hidden = state.isShown(); // that line says it better
+  $("#log-held").textContent = t("log_held", { n: view.store.counts.reduce((a, b) => a + b) });
+  $("#log-skipped").hidden = !skipped;
+  if (skipped) $("#log-skipped").textContent = t("log_skipped", { n: skipped });
+  for (const chip of $$("[data-level]"))
+    $("b", chip).textContent = number(view.store.counts[chip.dataset.level]);
+  const isEmpty = isOn && !view.store.size && !state.isShown();
+  $("#log-none").hidden = !isEmpty;
+  if (isEmpty) $("#log-none").textContent = t("log_none");
+  draw();
+}
+
+function draw() {
+  press(button("follow"), view.isFollowing);
+  const jump = $("#log-jump");
+  jump.hidden = view.isFollowing;
+  jump.textContent = `↓ ${view.unseen ? t("log_new", { n: view.unseen }) : t("log_jump")}`;
+  drawHits();
+  const count = view.picked.ids.length;
+  $("#log-picked").hidden = !count;
+  if (count) $("#log-picked .n").textContent = t("log_picked", { n: count });
+}
+
+function drawHits() {
+  const { pattern, count, number: at, isScanning } = view.search;
+  let text = "";
+  if (pattern && at) text = t("log_of", { at: number(at), all: number(count) });
+  else if (pattern) text = t("log_matches", { n: count }) + (isScanning ? "…" : "");
+  if (!input.matches("[aria-invalid=true]")) $("#log-hits").textContent = text;
+}
+
+/* ---- search ---------------------------------------------------------------------------------- */
+
+const input = $("#log-q");
+let searching = 0;
+
+function search() {
+  const isRegex = isPressed(button("regex"));
+  const text = isRegex ? input.value : input.value.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  let pattern = null;
+  input.setAttribute("aria-invalid", "false");
+  try {
+    if (text) pattern = new RegExp(text, isPressed(button("case")) ? "u" : "iu");
+  } catch {
+    input.setAttribute("aria-invalid", "true");
+    $("#log-hits").textContent = t("log_bad_pattern");
+    return;
+  }
+  view.setPattern(pattern);
+}
+
+input.addEventListener("input", () => {
+  clearTimeout(searching);
+  searching = setTimeout(search, SEARCH_MS);
+});
+input.addEventListener("keydown", (event) => {
+  if (event.key === "Enter") {
+    event.preventDefault();
+    clearTimeout(searching);
+    if (!view.search.pattern) search();
+    view.step(event.shiftKey ? -1 : 1);
+  }
+  // the table of keys does not hear these while somebody types
+  if (event.altKey && ["c", "r"].includes(event.key)) {
+    event.preventDefault();
+    toggleSearch(event.key === "c" ? "case" : "regex");
+  }
+  if (event.key === "Escape") {
+    input.value = "";
+    search();
+    view.port.focus();
+  }
+});
+
+/* ---- how it is shown ------------------------------------------------------------------------- */
+
+function wrap(on) {
+  view.setWrap(on);
+  press(button("wrap"), on);
+  remember("wrap", on ? "1" : "");
+}
+
+function showTimes(which) {
+  view.setTime({ utc: which === "utc", hidden: which === "off" });
+  $("span", button("time")).textContent = t(`log_time_${which}`);
+  button("time").dataset.time = which;
+  remember("time", which);
+}
+
+const nextTimes = () => TIMES[(TIMES.indexOf(button("time").dataset.time) + 1) % TIMES.length];
+
+function only(on) {
+  press(button("only"), on);
+  view.setOnlyMatches(on);
+}
+
+function toggleLevel(chip) {
+  press(chip, !isPressed(chip));
+  let levels = 0;
+  for (const each of $$("[data-level]")) if (isPressed(each)) levels |= 1 << each.dataset.level;
+  view.setLevels(levels & ((1 << LEVELS) - 1));
+}
+
+/* ---- taking lines along ---------------------------------------------------------------------- */
+
+async function copy() {
+  const { ids } = view.picked;
+  if (!ids.length) return;
+  const text = ids.map((id) => view.store.plainText(id)).join("\n");
+  try {
+    await navigator.clipboard.writeText(text);
+    toast(t("log_copied", { n: ids.length }));
+  } catch {
+    toast(t("copy_failed"), { say: text, verbatim: true, bad: true });
+  }
+}
+
+/** What is shown of what is held, as text, with the engine's own times. */
+function save() {
+  const { store } = view;
+  const lines = view.shownIds().map((id) => `${store.timestamp(id)} ${store.plainText(id)}\n`);
+  const url = URL.createObjectURL(new Blob(lines, { type: "text/plain" }));
+  const day = new Date().toISOString().slice(0, 19).replaceAll(":", "");
+  make("a", { href: url, download: `${c.split("/")[0]}-${name}-${day}Z.log` }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10000);
+}
+
+function readOut() {
+  const ids = view.shownIds().slice(-LAST_READ);
+  $("#log-said").textContent = ids.map((id) => view.store.plainText(id)).join("\n");
+}
+
+/* ---- keys and buttons ------------------------------------------------------------------------ */
+
+const deeds = {
+  follow: () => view.setFollowing(!view.isFollowing),
+  wrap: () => wrap(!view.isWrapped),
+  time: () => showTimes(nextTimes()),
+  only: () => only(!view.onlyMatches),
+  case: () => toggleSearch("case"),
+  regex: () => toggleSearch("regex"),
+  save,
+  copy,
+  unpick: () => view.picked.clear(),
+  read: readOut,
+};
+
+function toggleSearch(which) {
+  press(button(which), !isPressed(button(which)));
+  search();
+}
+
+$("#tab").addEventListener("click", (event) => {
+  const pressed = event.target.closest("[data-log], [data-level]");
+  if (pressed?.dataset.level) toggleLevel(pressed);
+  else if (pressed) deeds[pressed.dataset.log]();
+});
+$("#log-jump").addEventListener("click", () => {
+  view.setFollowing(true);
+  view.port.focus();
+});
+document.addEventListener("selectionchange", () => {
+  const selection = getSelection();
+  if (!selection.isCollapsed && view.port.contains(selection.anchorNode)) view.setFollowing(false);
+});
+
+const KEYS = [
+  ["f", "follow", deeds.follow],
+  [" ", "follow", deeds.follow],
+  ["/", "search", () => input.focus() ?? input.select()],
+  ["n", "next", () => view.step(1)],
+  ["N", "previous", () => view.step(-1)],
+  ["m", "only", deeds.only],
+  ["w", "wrap", deeds.wrap],
+  ["t", "time", deeds.time],
+  ["G", "end", () => view.setFollowing(true)],
+  ["Home", "start", () => view.goToStart()],
+  ["c", "copy", copy],
+  ["Escape", "clear", deeds.unpick],
+  ["alt+c", "case", deeds.case],
+  ["alt+r", "regex", deeds.regex],
+];
+for (const [key, label, run] of KEYS) bind(key, t(`key_log_${label}`), run, t("keys_log"));
+
+$("#log-held").title = t("log_most", { most: number(view.store.cap) });
+view.setNames([name]);
+showTimes(TIMES.includes(remembered("time")) ? remembered("time") : "local");
+wrap(remembered("wrap") === "1");
+follow();
+setInterval(drawFoot, FOOT_MS);
+drawFoot();
