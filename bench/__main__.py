@@ -1,0 +1,108 @@
+"""`python -m bench`: every row of the table, printed and written to bench/results.json.
+
+BENCH=short is for trying: fewer rounds. Arguments name the groups of rows to measure.
+"""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import bulk, idle, live, pages
+from bench.report import Row, surroundings, table, write
+from bench.site import Site, await_known, create_all, folder, start_all
+from tests.lab.dockerd import Dockerd, dockerd
+
+RESULTS = Path(__file__).with_name("results.json")
+GROUPS = ("pages", "idle", "clicked", "typed", "bulk")
+RUNNING = 100  # containers, as the goals say
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How much of everything."""
+
+    rounds: int
+    pages: int  # of each kind a round
+    idle_rounds: int
+    on_s: float
+    off_s: float
+    clicks: int  # containers for clicks and for plain calls, together
+    stops: int  # typed elsewhere
+    bulk_rounds: int
+
+
+LONG = Form(5, 60, 5, 30, 10, 60, 100, 5)
+SHORT = Form(2, 20, 2, 8, 4, 12, 12, 1)
+
+
+def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that all we started ends with us
+    unknown = set(sys.argv[1:]) - set(GROUPS)
+    if unknown:
+        sys.exit(f"no such group: {', '.join(unknown)}; there are {', '.join(GROUPS)}")
+    wanted = set(sys.argv[1:]) or set(GROUPS)
+    short = os.environ.get("BENCH") == "short"
+    before = surroundings()
+    rows: list[Row] = []
+    for row in _measured(wanted, SHORT if short else LONG):
+        print(table([row]), flush=True)
+        rows.append(row)
+    if wanted == set(GROUPS):
+        write(RESULTS, rows, [before, surroundings()], "short" if short else "full")
+    after = surroundings()
+    print(f"load {before['load'][0]} before, {after['load'][0]} after; {after['cores']} cores")
+
+
+def _measured(wanted: set[str], form: Form) -> Iterator[Row]:
+    with dockerd() as docker:
+        if "pages" in wanted:
+            _say("pages")
+            yield from pages.rows(docker, rounds=form.rounds, pages=form.pages)
+        if wanted - {"pages"}:
+            yield from _with_one_host(docker, wanted, form)
+
+
+def _with_one_host(docker: Dockerd, wanted: set[str], form: Form) -> Iterator[Row]:
+    _say("containers are created")
+    ids = create_all(docker, [f"bench-{number:03}" for number in range(RUNNING)])
+    start_all(docker, ids)
+    with ExitStack() as opened:
+        site = Site(opened.enter_context(folder()), docker.url)
+        opened.push(site.running)  # ends it, whoever started it
+        if "idle" in wanted:
+            _say("idle")
+            yield from idle.rows(
+                site, docker, rounds=form.idle_rounds, on_s=form.on_s, off_s=form.off_s
+            )
+        else:
+            site.running.start()
+        site.ready()
+        if "clicked" in wanted:
+            _say("clicked")
+            yield live.clicked(site, docker, ids[: form.clicks], form.rounds)
+        if "typed" in wanted:
+            _say("typed elsewhere")
+            _all_run(site, docker, ids)
+            yield live.typed_elsewhere(site, docker, ids[: form.stops], form.rounds)
+        if "bulk" in wanted:
+            _say("bulk")
+            yield bulk.row(site, docker, ids, form.bulk_rounds)
+
+
+def _all_run(site: Site, docker: Dockerd, ids: list[str]) -> None:
+    start_all(docker, ids)
+    with site.api() as api:
+        await_known(api, "running", len(ids))
+
+
+def _say(what: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {what}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

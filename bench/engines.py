@@ -1,0 +1,66 @@
+"""Simulated engines: `python -m bench.engines 10 200` serves ten of 200 containers each.
+
+Prints their addresses, then for every line on standard input what they were asked so far.
+"""
+
+import json
+import os
+import signal
+import sys
+from collections import Counter
+from contextlib import ExitStack
+
+from launch import kernel
+from tests.fakes.engine import FakeEngine
+
+KINDS = ("web", "api", "worker", "db", "cache", "proxy", "mail", "queue")
+PROJECTS = ("shop", "crm", "blog", "wiki", "metrics", "billing", "search", "")
+IMAGES = (
+    "nginx:1.27", "ghcr.io/acme/api:2.14.1", "ghcr.io/acme/worker:2.14.1", "postgres:16-alpine",
+    "redis:7", "traefik:v3.1", "registry.acme.example:5000/mail/relay:2024-11", "rabbitmq:3",
+)  # fmt: skip
+# of ten: mostly up, a few with a health check, some ended, well or not
+STATES = (
+    ("running", "", 0), ("running", "healthy", 0), ("running", "", 0), ("exited", "", 0),
+    ("running", "", 0), ("running", "healthy", 0), ("running", "unhealthy", 0), ("running", "", 0),
+    ("exited", "", 137), ("created", "", 0),
+)  # fmt: skip
+
+
+def fill(engine: FakeEngine, containers: int) -> None:
+    """Containers as a host of small services has them: projects, health checks, ports."""
+    for number in range(containers):
+        kind = number % len(KINDS)
+        state, health, exit_code = STATES[number // 3 % len(STATES)]
+        project = PROJECTS[number // len(KINDS) % len(PROJECTS)]
+        labels = {"org.opencontainers.image.vendor": "Acme"}
+        if project:
+            labels["com.docker.compose.project"] = project
+            labels["com.docker.compose.service"] = KINDS[kind]
+        engine.add_container(
+            f"{project or 'one'}-{KINDS[kind]}-{number}",
+            image=IMAGES[kind],
+            state=state,
+            health=health,
+            exit_code=exit_code,
+            labels=labels,
+            ports={"8080/tcp": [{"HostIp": "", "HostPort": str(20000 + number)}]},
+        )
+
+
+def main() -> None:
+    kernel.die_with_parent(os.getppid(), signal.SIGTERM)
+    count, containers = int(sys.argv[1]), int(sys.argv[2])
+    with ExitStack() as open_engines:
+        engines = [open_engines.enter_context(FakeEngine()) for _ in range(count)]
+        for engine in engines:
+            fill(engine, containers)
+        print(json.dumps([engine.url for engine in engines]), flush=True)
+        for _line in sys.stdin:
+            asked = Counter(request.line for engine in engines for request in engine.requests)
+            print(json.dumps(asked), flush=True)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    main()
