@@ -39,7 +39,7 @@ def context(user: User, container: Container, tab: str, *, partial: bool) -> dic
         "ports": ports_of(container),
         "can_administer": container.host_id in host_ids(user, Role.ADMINISTRATOR),
         "locked_by": container.locked_by.username if container.locked_by else "",
-        "tabs": _tabs(container, tab),
+        "object_tabs": _tabs(container, tab),
         "tab": tab,
         "as_of": container.host.as_of,
     }

@@ -101,6 +101,7 @@ def reveal(request: Request, host: str, name: str) -> HttpResponse:
 @require_POST
 def lock(request: Request, host: str, name: str) -> HttpResponse:
     """Lock it against removal, or lift that; `name` is the full id."""
+    container_for(request.user, host, name)
     wish = request.POST.get("locked", "")
     if wish not in {"0", "1"}:
         raise Invalid.field("locked", _("Either 0 or 1."))

@@ -43,7 +43,8 @@ test("stopping several asks first, with the verb focused", async () => {
   equal(requests.length, 0);
   document.activeElement.click();
   await done;
-  equal(sent(requests).length, 3);
+  equal(sent(requests).length, 4);
+  equal(sent(requests).at(-1), "timeout=10");
 });
 
 test("removing lists what goes, offers force and volumes, and has Cancel focused", async () => {

@@ -20,6 +20,7 @@ BUILT = {
     *(f"{kind}_{verb}" for kind in ("busy", "still", "do", "done") for verb in VERBS),
     *(f"{kind}_{verb}_n" for kind in ("do", "done") for verb in VERBS),
     *(f"{kind}_{verb}" for kind in ("busy", "still") for verb in ("rename", "run", "other")),
+    "done_rename",
     *(f"fact_{key}" for key in ("state", "host", "image", "ports")),
     *(f"job_{state}" for state in ("failed", "cancelled", "interrupted", "unknown")),
     *(f"{verb}_{part}" for verb in ("stop", "restart") for part in ("title", "body")),

@@ -157,7 +157,8 @@ async function setLock(rows, on) {
     const url = `/h/${row.host}/c/${row.id}/lock/`;
     const { ok } = await post(url, [["locked", on ? "1" : "0"]]);
     if (!ok) return;
-    toast(t(on ? "done_lock" : "done_unlock", { name: row.name }), { state: "ok" });
+    const { name } = row;
+    toast(on ? t("done_lock", { name }) : t("done_unlock", { name }), { state: "ok" });
   }
   document.dispatchEvent(new CustomEvent("locked"));
 }
