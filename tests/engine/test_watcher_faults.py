@@ -258,6 +258,19 @@ def test_two_containers_that_swap_their_names(fake: FakeEngine) -> None:
         until_row(host, "db", lambda row: row.docker_id == web.id)
 
 
+def test_an_event_that_comes_before_the_list_shows_it(fake: FakeEngine) -> None:
+    """As `pause` does (moby, daemon/pause.go): one reading at the event would be too early."""
+    host, web = host_at(fake.connection), fake.daemon.find("web")
+    with watching():
+        until_row(host, "web", lambda row: row.state == "running")
+        until(lambda: fake.streams, "its events are read")
+        asked = len(fake.asked("GET /containers/json"))
+        fake.daemon.tell(web, "pause")
+        until(lambda: len(fake.asked("GET /containers/json")) > asked, "it is read at the event")
+        web.state = "paused"
+        until_row(host, "web", lambda row: row.state == "paused")
+
+
 def test_an_idle_host_costs_a_ping_and_seldom_a_list(
     fake: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 
+from containers_app.models import Container
 from tests.lab.dockerd import Dockerd, until
 from tests.watching import host_at, names, states, until_listed, until_row, until_state, watching
 
@@ -33,8 +34,9 @@ def test_a_row_follows_its_container(docker: Dockerd) -> None:
         docker.cli("restart", "-t", "0", box)
         began = started_at(docker, box)
 
-        def true(row: object) -> bool:
-            return row.state == "running" and abs((row.started - began).total_seconds()) < 0.5  # type: ignore[attr-defined]
+        def true(row: Container) -> bool:
+            exact = row.started and abs((row.started - began).total_seconds()) < 0.5
+            return row.state == "running" and bool(exact)
 
         until_row(host, "follow-you", true)
         docker.cli("rm", "-f", box)

@@ -15,7 +15,8 @@ from engine.errors import Down
 from engine.types import Connection
 from hosts_app import services
 from hosts_app.models import Host
-from hosts_app.services import CheckFailed, HostSpec, save_checked
+from hosts_app.services import CheckFailed, save_checked
+from hosts_app.spec import HostSpec
 from tests.fakes.engine import FakeEngine
 from tests.lab.certificates import make_certificates
 
