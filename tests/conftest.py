@@ -1,6 +1,6 @@
 """People, hosts and containers for every test."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from importlib import import_module
 
 import pytest
@@ -23,7 +23,7 @@ def django_db_setup(django_db_setup: None) -> None:
     append_only = import_module("accounts_app.migrations.0002_audit_append_only")
     flush = connection.ops.execute_sql_flush
 
-    def flush_unguarded(statements: Sequence[str]) -> None:
+    def flush_unguarded(statements: Iterable[str]) -> None:
         with connection.schema_editor() as editor:
             append_only.unguard(None, editor)
         flush(statements)

@@ -84,5 +84,7 @@ def job(actor: User, on: Host | None, kind: str = "container.stop", **fields: An
 def session(client: Client, user: User) -> Client:
     """Sign `user` in on `client` the way the sign-in page does, without hashing a password."""
     client.force_login(user)
-    UserSession.objects.create(user=user, session_key=client.session.session_key, confirmed=now())
+    UserSession.objects.create(
+        user=user, session_key=client.session.session_key or "", confirmed=now()
+    )
     return client

@@ -35,7 +35,7 @@ class SocketClient(ApplicationCommunicator):
             "subprotocols": [],
             "client": ("127.0.0.1", 50000),
         }
-        super().__init__(application, scope)  # type: ignore[no-untyped-call]
+        super().__init__(application, scope)
 
     async def connect(self, *, timeout_s: float = 5) -> bool:
         """Whether the server upgraded the connection."""

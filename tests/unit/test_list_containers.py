@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.http import QueryDict
@@ -148,8 +149,8 @@ def test_exit_code_0_is_no_failure(client: Client, fleet: Host, viewer: User) ->
 
 @pytest.mark.parametrize("rows", [1, 50])
 def test_a_page_costs_the_same_number_of_queries_for_1_and_for_50_rows(
-    client: Client, host: Host, viewer: User, django_assert_max_num_queries, rows: int
-) -> None:  # type: ignore[no-untyped-def]
+    client: Client, host: Host, viewer: User, django_assert_max_num_queries: Any, rows: int
+) -> None:
     for number in range(rows):
         make.container(host, f"c{number:02}", project=f"p{number % 9}")
     make.session(client, viewer)
