@@ -1,11 +1,14 @@
 from django.urls import path
 
-from containers_app import object_views, views
+from containers_app import object_views, run_views, views
 
 app_name = "containers"
 urlpatterns = [
     path("containers/", views.container_list, name="list"),
     path("containers/act/", views.act, name="act"),
+    path("containers/new/", run_views.new, name="new"),
+    path("containers/new/images/", run_views.images, name="new-images"),
+    path("containers/new/arguments/", run_views.split, name="new-arguments"),
     path("h/<slug:host>/c/<str:name>/", object_views.overview, name="page"),
     path("h/<slug:host>/c/<str:name>/logs/", object_views.logs, name="logs"),
     path("h/<slug:host>/c/<str:name>/inspect/", object_views.inspect, name="inspect"),

@@ -24,6 +24,12 @@ def image_for(user: User, host: str, reference: str) -> Image:
     raise NotFound(_("No such image."), hint=_("Look at the list of images of this host."))
 
 
+def tags_on(user: User, host: str) -> list[str]:
+    """The names of the images of one host, in order; none for a host that `user` does not see."""
+    rows = images_for(user).filter(host__slug=host).values_list("tags", flat=True)
+    return sorted({tag for tags in rows for tag in tags})
+
+
 def used_by(images: Iterable[Image]) -> dict[int, list[tuple[str, str]]]:
     """Image → (id, name) of the containers made from it that still exist."""
     pks = [image.pk for image in images]

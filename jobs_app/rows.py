@@ -47,6 +47,7 @@ class JobRow:
     is_bulk: bool
     can_retry: bool
     counts: str
+    target_url: str  # of the container's page; by id, so that it is found after a rename too
 
 
 def rows_of(jobs: Iterable[Job]) -> list[JobRow]:
@@ -81,7 +82,14 @@ def _row(job: Job, counts: dict[str, int] | None, at: datetime) -> JobRow:
         is_bulk=job.is_bulk,
         can_retry=job.state in Job.FINAL and job.state != Job.State.SUCCEEDED,
         counts=_counts_text(counts) if counts else "",
+        target_url=_target_url(job),
     )
+
+
+def _target_url(job: Job) -> str:
+    if not job.kind.startswith("container.") or not job.target or not job.host_name:
+        return ""
+    return f"/h/{job.host_name}/c/{job.target}/"
 
 
 def _bulk_title(job: Job) -> str:
