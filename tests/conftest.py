@@ -30,7 +30,7 @@ def django_db_setup(django_db_setup: None) -> None:
         with connection.schema_editor() as editor:
             append_only.guard(None, editor)
 
-    connection.ops.execute_sql_flush = flush_unguarded  # type: ignore[method-assign]
+    connection.ops.execute_sql_flush = flush_unguarded  # type: ignore[assignment, method-assign]
 
 
 @pytest.fixture
