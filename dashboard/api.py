@@ -97,18 +97,28 @@ def openapi(_request: Request) -> HttpResponse:
 def docs(request: Request) -> HttpResponse:
     """Every operation on one page, drawn by us: the CSP lets in no foreign script."""
     schema = document()
-    operations = [
-        {
+    sections: dict[str, list[dict[str, Any]]] = {}
+    for route, method, operation in _operations(schema):
+        said = operation.get("parameters", [])
+        row = {
             "method": method.upper(),
-            "path": route,
-            "text": operation.get("description", ""),
-            "parameters": operation.get("parameters", []),
+            "path": route.removeprefix(ROOT),
+            "text": _plain(operation["description"]),
+            "parameters": [each["name"] for each in said if each["in"] != "path"],
             "fields": _body_fields(operation, schema["components"]["schemas"]),
         }
-        for route, method, operation in _operations(schema)
-    ]
-    context = {"operations": operations, "about": schema["info"]["description"], "root": ROOT}
+        sections.setdefault(operation["tags"][0], []).append(row)
+    context = {
+        "sections": [{"name": name, "operations": rows} for name, rows in sections.items()],
+        "about": _plain(f"Addresses begin with {ROOT}. {api.description}"),
+        "root": ROOT,
+    }
     return render(request, "dashboard/api.html", context)
+
+
+def _plain(text: str) -> str:
+    """Our docstrings without the marks of code, which mean nothing on a page."""
+    return text.replace("`", "")
 
 
 def _operations(schema: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
