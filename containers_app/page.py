@@ -1,16 +1,19 @@
 """The list of containers as the template wants it: finished texts and addresses."""
 
+import uuid
 from collections.abc import Iterable
 from typing import Any
 
 from django.http import QueryDict
+from django.template.defaultfilters import filesizeformat
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from accounts_app.models import Role, User
 from containers_app.listing import Listing, group_key
-from containers_app.rows import Row, rows_of
+from containers_app.prune import Prunable
+from containers_app.rows import Row, look, rows_of, status_text
 from core.listing import address, page_addresses
 from core.times import age
 from hosts_app.models import Host
@@ -51,7 +54,34 @@ def context(user: User, found: Listing, params: QueryDict) -> dict[str, Any]:
         "hosts": [{"slug": host.slug, "name": host.name} for host in hosts],
         "empty": _empty(found, hosts),
         "can_run": bool(operated),
+        "prune_url": address("/containers/prune/", params, state="", group="", sort="")
+        if operated
+        else "",
         "words": words(),
+    }
+
+
+def prune_context(found: list[Prunable], params: QueryDict) -> dict[str, Any]:
+    """What containers_app/prune.html shows: each container that would go, and what that frees."""
+    at = now()
+    sizes = [each.size_bytes for each in found if each.size_bytes is not None]
+    return {
+        "items": [
+            {
+                "target": f"{each.container.host.slug}/{each.container.docker_id}",
+                "name": each.container.name,
+                "url": f"/h/{each.container.host.slug}/c/{each.container.name}/",
+                "host": each.container.host.name,
+                "image": each.container.image_ref,
+                "glyph": look(each.container),
+                "status": status_text(each.container, at),
+                "size": "–" if each.size_bytes is None else filesizeformat(each.size_bytes),
+            }
+            for each in found
+        ],
+        "total": filesizeformat(sum(sizes)) if sizes else "",
+        "key": uuid.uuid4().hex,
+        "back": address(PATH, params),
     }
 
 

@@ -56,7 +56,7 @@ def split(request: Request) -> HttpResponse:
 
 
 def _run(request: Request, page: RunPage) -> HttpResponse:
-    host, status = request.POST.get("host", ""), 422
+    host, status, denied = request.POST.get("host", ""), 422, False
     try:
         page.require_known_fields()
         if page.is_valid():
@@ -72,8 +72,10 @@ def _run(request: Request, page: RunPage) -> HttpResponse:
         page.add_errors(error)
     except Forbidden as error:
         page.form.add_error(None, f"{error.message} {error.hint}")
-        status = 403
-    return _page(request, page, host, status)
+        status, denied = 403, True
+    answer = _page(request, page, host, status)
+    answer.denied = denied  # type: ignore[attr-defined]  # PersonMiddleware counts these (I4)
+    return answer
 
 
 def _page(request: Request, page: RunPage, host: str, status: int = 200) -> HttpResponse:

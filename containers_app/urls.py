@@ -6,6 +6,7 @@ app_name = "containers"
 urlpatterns = [
     path("containers/", views.container_list, name="list"),
     path("containers/act/", views.act, name="act"),
+    path("containers/prune/", views.prune, name="prune"),
     path("containers/new/", run_views.new, name="new"),
     path("containers/new/images/", run_views.images, name="new-images"),
     path("containers/new/arguments/", run_views.split, name="new-arguments"),

@@ -3,7 +3,7 @@
 from django.http import HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts_app.http import Request
 from containers_app import listing, page, services
@@ -56,6 +56,20 @@ def act(request: Request) -> HttpResponse:
     if not wants_json(request):
         return redirect("jobs:page", job.pk)
     return JsonResponse({"job": job.pk, "url": f"/jobs/{job.pk}/"}, status=202)
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def prune(request: Request) -> HttpResponse:
+    """The stopped containers that the filter finds, and the removal of those agreed to."""
+    if request.method == "POST":
+        targets = [_target(text) for text in request.POST.getlist("target")]
+        password = request.POST.get("password", "")
+        key = request.POST.get("key", "")[:64]
+        job = services.prune(request.user, targets, password=password, idempotency_key=key)
+        return redirect("jobs:page", job.pk)
+    found = services.prune_preview(request.user, listing.read(request.GET))
+    return render(request, "containers_app/prune.html", page.prune_context(found, request.GET))
 
 
 def _target(text: str) -> tuple[str, str]:

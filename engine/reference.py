@@ -48,6 +48,8 @@ class Reference:
             return str(self)
         path = self.path.removeprefix(OFFICIAL)
         short = path if "/" not in path else self.path
+        if _split(short)[0] != DEFAULT_DOMAIN:  # its first part would pass for a registry
+            return str(self)
         return f"{short}{self._tail}"
 
     @property
