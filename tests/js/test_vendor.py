@@ -16,6 +16,10 @@ INLINE = re.compile(
     r"<style|<script(?![^>]*\bsrc=)|\sstyle=|\son[a-z]+=|hx-on|javascript:", re.IGNORECASE
 )
 # Keys that scripts put together or choose at run time
+KEYS_OF_LOGS = (
+    "follow", "search", "next", "previous", "only", "case", "regex", "wrap", "time", "end",
+    "start", "copy", "clear",
+)  # fmt: skip
 BUILT = {
     *(f"{kind}_{verb}" for kind in ("busy", "still", "do", "done") for verb in VERBS),
     *(f"{kind}_{verb}_n" for kind in ("do", "done") for verb in VERBS),
@@ -24,6 +28,8 @@ BUILT = {
     *(f"fact_{key}" for key in ("state", "host", "image", "ports")),
     *(f"job_{state}" for state in ("failed", "cancelled", "interrupted", "unknown")),
     *(f"{verb}_{part}" for verb in ("stop", "restart") for part in ("title", "body")),
+    *(f"log_time_{which}" for which in ("local", "utc", "off")),
+    *(f"key_log_{what}" for what in KEYS_OF_LOGS),
     *("containers", "hosts", "images", "stop", "restart", "live", "reconnecting"),
 }
 
