@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts_app.http import Request
 from core.gate import signed_in
 from core.http import is_htmx
-from core.listing import address, page_addresses, page_of
+from core.listing import address, page_of, pager
 from jobs_app import services
 from jobs_app.listing import STATES, states_with_counts, wanted
 from jobs_app.rows import rows_of, tray_rows
@@ -19,12 +19,9 @@ from jobs_app.selectors import children_of, job_for, lines_after, open_count, po
 def job_list(request: Request) -> HttpResponse:
     jobs = wanted(request.user, request.GET)
     page = page_of(request.GET, jobs.count())
-    before, after = page_addresses(request.path, request.GET, page)
     context = {
         "jobs": rows_of(jobs[page.start : page.stop]),
-        "page": page,
-        "previous_url": before,
-        "next_url": after,
+        "page": pager(request.path, request.GET, page),
         "states": [
             state | {"url": address(request.path, request.GET, state=state["key"])}
             for state in states_with_counts(request.user, request.GET.get("state", ""))
