@@ -16,7 +16,7 @@ from typing import Any
 import aiohttp
 
 from engine import guard, parse_events
-from engine.addresses import address_of, tls_context
+from engine.addresses import Address, address_of, tls_context
 from engine.errors import Broken, EngineError, TlsFailed, TooLarge, from_status
 from engine.failures import unreachable
 from engine.types import Connection, Event
@@ -79,24 +79,9 @@ async def opened(
     Raises EngineError if it does not.
     """
     address = address_of(connection)
-    context = tls_context(connection) if connection.tls else False
     scheme = "https" if connection.tls else "http"
     host = "localhost" if address.path else str(address)
-    connector = (
-        aiohttp.UnixConnector(address.path)
-        if address.path
-        else aiohttp.TCPConnector(ssl=context, socket_factory=_checked_socket)
-    )
-    timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S)
-    async with aiohttp.ClientSession(
-        connector=connector,
-        timeout=timeout,
-        version=version,
-        read_bufsize=buffer_size,
-        auto_decompress=False,
-        headers={"Accept-Encoding": "identity"},
-        cookie_jar=aiohttp.DummyCookieJar(),
-    ) as session:
+    async with _session(connection, address, version=version, read_bufsize=buffer_size) as session:
         try:
             async with asyncio.timeout(timeout_s or HEADERS_S):
                 url = f"{scheme}://{host}{path}"
@@ -116,6 +101,30 @@ async def opened(
             raise Broken(f"{connection.url}: not an answer of the Engine API ({error})") from error
         async with response:
             yield response
+
+
+@asynccontextmanager
+async def _session(
+    connection: Connection, address: Address, **options: Any
+) -> AsyncIterator[aiohttp.ClientSession]:
+    context = tls_context(connection) if connection.tls else False
+    connector = (
+        aiohttp.UnixConnector(address.path)
+        if address.path
+        else aiohttp.TCPConnector(ssl=context, socket_factory=_checked_socket)
+    )
+    try:
+        async with aiohttp.ClientSession(
+            connector=connector,
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
+            auto_decompress=False,
+            headers={"Accept-Encoding": "identity"},
+            cookie_jar=aiohttp.DummyCookieJar(),
+            **options,
+        ) as session:
+            yield session
+    finally:
+        await asyncio.sleep(0)  # asyncio closes the socket of a broken transport one turn later
 
 
 def _checked_socket(found: Any) -> socket.socket:

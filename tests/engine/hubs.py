@@ -71,7 +71,7 @@ class Client:
     async def until_texts(self, texts: list[str], within_s: float = 20) -> None:
         with suppress(TimeoutError):
             await self.until(lambda: len(self.rows) >= len(texts), within_s)
-        assert self.texts == texts
+        assert self.texts == texts, f"{len(self.rows)} of {len(texts)}, gaps {self.gaps}"
 
     async def until_told(self, kind: str, within_s: float = 20) -> dict[str, Any]:
         await self.until(lambda: any(_kind(each) == kind for each in self.told), within_s)
