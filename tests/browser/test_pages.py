@@ -1,0 +1,103 @@
+"""Every page, in both languages and themes, wide and on a phone: whole and readable."""
+
+import itertools
+import os
+import re
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PHONE, WIDE, Open, Site
+
+pytestmark = [pytest.mark.browser, pytest.mark.engine]
+
+PAGES = [
+    "/",
+    "/containers/",
+    "/containers/?state=failed",
+    "/containers/?q=nothing-like-this",
+    "/containers/new/",
+    "/h/{host}/c/shown/",
+    "/h/{host}/c/shown/logs/",
+    "/h/{host}/c/shown/inspect/",
+    "/h/{host}/c/shown/events/",
+    "/hosts/",
+    "/hosts/new/",
+    "/hosts/{host}/",
+    "/jobs/",
+    "/audit/",
+    "/settings/users/",
+    "/settings/users/new/",
+    "/settings/profile/",
+    "/api/v1/docs",
+]
+SIGNED_OUT = ["/login/"]
+EVERY = list(itertools.product(("en", "zh-hans"), ("light", "dark"), (WIDE, PHONE)))
+PAIRS = [  # every two of the three choices meet at least once
+    ("en", "light", WIDE),
+    ("en", "dark", PHONE),
+    ("zh-hans", "light", PHONE),
+    ("zh-hans", "dark", WIDE),
+]
+LOOKS = EVERY if os.environ.get("CHAOS") == "full" else PAIRS
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+@pytest.fixture(scope="module")
+def shown(site: Site) -> Iterator[str]:
+    """A running container for the pages of one."""
+    script = "while :; do echo level=info all is well; sleep 1; done"
+    container_id = site.engine.run("shown", ["sh", "-c", script])
+    yield container_id
+    site.remove(container_id)
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: f"{look[0]}-{look[1]}-{look[2]['width']}")
+def test_every_page_is_whole_and_readable(
+    site: Site, shown: str, open_page: Open, look: tuple[str, str, dict[str, int]]
+) -> None:
+    language, theme, size = look
+    host = site.host
+    page = open_page("ada", "/containers/", size=size, language=language, theme=theme)
+    expect(page.locator("tr.r", has_text="shown")).to_have_count(1)
+    wrong: list[str] = []
+    for path in PAGES:
+        page.goto(site.url + path.format(host=host))
+        wrong += [f"{path}: {each}" for each in _wrong_with(page, language, size)]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("path", SIGNED_OUT)
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: f"{look[0]}-{look[1]}-{look[2]['width']}")
+def test_signed_out_pages_too(
+    site: Site, open_page: Open, path: str, look: tuple[str, str, dict[str, int]]
+) -> None:
+    language, theme, size = look
+    page = open_page(None, path, size=size, language=language, theme=theme)
+    assert _wrong_with(page, language, size) == []
+
+
+def _wrong_with(page: Page, language: str, size: dict[str, int]) -> list[str]:
+    page.wait_for_load_state("load")
+    wrong = []
+    if page.locator("h1").count() != 1:
+        wrong.append(f"{page.locator('h1').count()} h1")
+    if size is PHONE and page.evaluate("document.documentElement.scrollWidth") > size["width"]:
+        wrong.append("scrolls sideways")
+    if page.locator("html").get_attribute("lang") != language:
+        wrong.append("another language")
+    found = Axe().run(page, options=RULES)
+    wrong += [
+        f"{each['id']}: {each['nodes'][0]['html'][:160]}" for each in found.response["violations"]
+    ]
+    return wrong
+
+
+def test_addresses_of_static_files_carry_a_fingerprint(site: Site, open_page: Open) -> None:
+    page = open_page("ada", "/containers/")
+    loaded = page.evaluate("performance.getEntriesByType('resource').map(e => e.name)")
+    static = [url for url in loaded if "/static/" in url]
+    assert static
+    assert [url for url in static if not re.search(r"/static/[0-9a-f]{8}/", url)] == []
