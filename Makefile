@@ -13,7 +13,8 @@ run:
 
 test: needs lint
 	$(PY) -m pytest tests -m "not engine and not browser and not chaos" -n 2
-	$(PY) -m pytest tests -m "engine or browser or chaos" -p no:xdist
+	$(PY) -m pytest tests -m "(engine or chaos) and not browser" -p no:xdist
+	$(PY) -m pytest tests -m browser -p no:xdist
 
 bench: needs
 	$(PY) -m bench
