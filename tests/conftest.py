@@ -11,7 +11,7 @@ from containers_app.models import Container
 from hosts_app.models import Host
 from tests import make
 
-pytest_plugins = ["tests.lab.fixtures"]
+pytest_plugins = ["tests.lab.fixtures", "tests.lab.chromium"]
 
 
 @pytest.fixture(scope="session")

@@ -1,28 +1,16 @@
 """A whole dashboard as an operator runs it, a real engine, and Chromium looking at it."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.lab.dockerd import Dockerd
 from tests.run.running import HERE, Running, until
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PASSWORD = "correct horse battery"
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 WATCH = """
@@ -83,18 +71,6 @@ def site(tmp_path_factory: pytest.TempPathFactory, docker: Dockerd) -> Iterator[
         site.manage("shell", "-v0", "-c", SEED.format(password=PASSWORD))
         until(lambda: running.get("/readyz")[0] == 200, seconds=45, what="/readyz answers 200")
         yield site
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        pytest.fail("chromium is missing: apt-get install chromium")
-    # Playwright keeps an event loop running, in which Django refuses its ORM
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 Open = Callable[..., Page]

@@ -1,7 +1,6 @@
 """The scripts' own tests, run in Chromium: one test here per file `*.test.js`."""
 
 import json
-import shutil
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -11,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.template.loader import render_to_string
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.browser
 
@@ -19,15 +18,6 @@ ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted(path.name for path in Path(__file__).parent.glob("*.test.js"))
 ROWS_PER_GROUP = 3
 CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'"
-CHROMIUM_ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def _row(number: int) -> dict[str, Any]:
@@ -101,21 +91,9 @@ def site() -> Iterator[str]:
         thread.join()
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.fail("Chromium is missing: apt-get install chromium (make test does)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
-        yield browser
-        browser.close()
-
-
 @pytest.mark.parametrize("name", FILES)
-def test_every_sentence_of_a_script_test_holds(name: str, site: str, chromium: Browser) -> None:
-    page = chromium.new_page()
+def test_every_sentence_of_a_script_test_holds(name: str, site: str, browser: Browser) -> None:
+    page = browser.new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.goto(f"{site}/run/{name}")
