@@ -181,7 +181,7 @@ class Hub:
             await self._nap(FIRST_POLL_S, LAST_POLL_S)
             return
         reader = self._reader(follow=False)
-        if await self._read(reader):
+        if await self._read(reader) or await self._behind():
             return  # and once more: this read may have been cut, too
         if self.status.kind == "stalled" or not self.well.is_set():
             await self._nap()
@@ -193,6 +193,7 @@ class Hub:
                 if last := reader.unfinished():
                     self._publish(last)
                 self._attempt = 0
+                self.ring.has_all(below=self._tail or 0)
                 self._set("end", "exited", {"code": now.exit_code, "at": at})
 
     def _reader(self, *, follow: bool) -> LogReader:

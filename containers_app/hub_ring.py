@@ -92,6 +92,11 @@ class Ring:
             self.size -= dropped.size
             self.floor = dropped.last
 
+    def has_all(self, *, below: int) -> None:
+        """A log has been read whole: if it has fewer lines than were asked for, all are here."""
+        if self.floor is None and self.held < below:
+            self.floor = BEFORE_ALL
+
     def reaches(self, cursor: Key) -> bool:
         """Whether every line after `cursor` that the hub has seen is here."""
         if self.floor is not None:

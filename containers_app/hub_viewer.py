@@ -1,7 +1,7 @@
 """One viewer of one log: finds its place, reads what lies before it, and goes on with the hub."""
 
 import asyncio
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -15,7 +15,7 @@ from engine.logs import log_chunks
 UNKNOWN = -1  # lines are missing, and nobody knows how many
 MOST_IN_RING = 2000  # lines; more than that is read from the engine, at the pace of its reader
 PARK_S = 5.0  # a client that takes so long must not hold a place among the readers of an engine
-RETRY_S = 0.5
+RETRY_S = 1.0
 HISTORY_TICK_S = 0.05  # a slow engine's lines do not wait longer for more of them
 
 
@@ -57,7 +57,6 @@ class Viewer:
         self._no = 0  # of the next entry
         self._line = 0  # of the next line: what of it is gone when we come is the gap
         self._gap = 0  # lines missing before the next batch
-        self._mark = 0  # entries before this one were in the log when its history was read
         self._told = 0  # serial of the last status that the client knows
         self._news = asyncio.Event()
         hub.join(self, n, self._news.set)
@@ -79,7 +78,8 @@ class Viewer:
                 self._find()
                 await self._follow()
             except _OutOfReach:
-                await self._history()
+                if not await self._history():
+                    await self._some_news(RETRY_S)
 
     # -- Where to begin
 
@@ -108,10 +108,14 @@ class Viewer:
         self._line = max(first, entry.line) if entry else ring.next_line
 
     def _reached(self) -> bool:
-        """Whether no line of ours is missing before the ring begins."""
-        ring = self._hub.ring
-        assert self._after is not None
-        return ring.reaches(self._after) or ring.first_no <= self._mark - 1
+        """Whether no line of ours is missing before the ring begins.
+
+        Shown by lines that both have, never by the end of a read: a cut looks like an end.
+        """
+        ring, after = self._hub.ring, self._after
+        assert after is not None
+        meets = after == ring.entries[0].first and not self._cursor.endswith("+")
+        return meets or ring.reaches(after)
 
     # -- The ring
 
@@ -171,24 +175,33 @@ class Viewer:
 
     # -- What lies before the ring
 
-    async def _history(self) -> None:
-        """Reads from the engine for this client alone, and no faster than it takes the lines."""
+    async def _history(self) -> bool:
+        """Reads from the engine for this client alone, and no faster than it takes the lines.
+
+        Whether there were any.
+        """
+        before = self._cursor
         while True:
             await self._until_well()
             await self._outlet.room(None)
             try:
                 async with self._hub.watch.histories:
-                    mark = self._hub.ring.next_no
                     if await self._read_history():
                         break
             except EngineError as error:
                 self._hub.trouble(error)
                 await asyncio.sleep(RETRY_S)
-        self._mark = mark
         if self._after is None:  # nothing yet: all that comes is ours
             since = _timestamp(self._since_ns) if self._since_ns is not None else ""
             self._after = (since, -1) if since else BEFORE_ALL
             self._tail = None
+        return self._cursor != before
+
+    async def _some_news(self, within_s: float) -> None:
+        self._news.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._news.wait()
 
     async def _read_history(self) -> bool:
         """Until the end of the log as it is now (True), or until the client lags (False)."""

@@ -12,6 +12,7 @@ from containers_app.hubs import hubs
 from tests.engine.hubs import Client
 from tests.fakes.daemon import Container
 from tests.fakes.engine import FakeEngine
+from tests.fakes.proxy import ChaosProxy
 
 LOGS = "GET /containers/.*/logs"
 
@@ -228,6 +229,23 @@ async def test_a_cut_is_mended_without_loss_or_repetition(fake: FakeEngine, tty:
     await client.until_texts(texts)
     assert not client.gaps
     await client.close()
+
+
+@pytest.mark.parametrize("state", ["running", "exited"])
+async def test_a_long_log_over_connections_that_are_cut_again_and_again(
+    fake: FakeEngine, state: str
+) -> None:
+    web = fake.daemon.find(fake.add_container("cut"))
+    texts = write(fake, web, 1, 3000)
+    if state == "exited":
+        fake.daemon.die(web, exit_code=0)
+    with ChaosProxy(fake.connection) as proxy:
+        proxy.cut_after = 20_000  # bytes of each connection; the log has 170,000
+        client = Client(proxy.connection, web.id, tail=None)
+        await client.until_texts(texts)
+        assert not client.gaps
+        await client.close()
+        await all_closed(fake)
 
 
 async def test_an_engine_that_is_gone_is_stalled_and_its_lines_come_when_it_is_back(
