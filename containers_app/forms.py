@@ -24,7 +24,7 @@ class RunForm(forms.Form):
     image = forms.CharField(
         label=gettext_lazy("Image"),
         max_length=512,
-        help_text=gettext_lazy("One that the host has. Pulling comes later."),
+        help_text=gettext_lazy("One that the host has."),
         widget=forms.TextInput(attrs=CODE | {"list": "images"}),
     )
     name = forms.CharField(
