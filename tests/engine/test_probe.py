@@ -1,6 +1,5 @@
 """The connection test of the host form: which step fails, and in whose words."""
 
-import gc
 from collections.abc import Generator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from engine.errors import Down, TimedOut, TlsFailed, TooOld
 from engine.probe import Step, steps
 from engine.types import Connection
 from tests.fakes.engine import FakeEngine
+from tests.fakes.proxy import ChaosProxy
 from tests.lab.certificates import make_certificates
 from tests.lab.dockerd import Dockerd, until
 
@@ -113,18 +113,12 @@ def test_a_real_engine_that_does_not_know_us_fails_the_tls_step(second_docker: D
 
 
 def test_no_connection_is_left_open() -> None:
-    gc.collect()  # what earlier tests left to be collected is not ours
-    before = _sockets()
-    with FakeEngine() as fake:
-        list(steps(fake.connection))
-        probe = steps(fake.connection)
+    with FakeEngine() as fake, ChaosProxy(fake.connection) as proxy:
+        list(steps(proxy.connection))
+        probe = steps(proxy.connection)
         for name in ("address", "connection"):
             assert next(probe).step == name
         assert isinstance(probe, Generator)
         probe.close()  # left in the middle
-    until(lambda: _sockets() <= before, "every socket is closed, those of the fake too")
-
-
-def _sockets() -> int:
-    links = (each.readlink() for each in Path("/proc/self/fd").iterdir() if each.exists())
-    return sum(1 for link in links if str(link).startswith("socket:"))
+        until(lambda: proxy.accepted == 3, "each of the three connections was seen")
+        until(lambda: proxy.open == 0, "all of them are closed")
