@@ -17,7 +17,7 @@ export const isSpecial = (text) => special.test(text);
 export function visible(character) {
   const code = character.codePointAt(0);
   const hex = code.toString(16);
-  if (code < 0x100) return `\\x${hex.padStart(2, "0")}`;
+  if (code < 0xa0) return `\\x${hex.padStart(2, "0")}`;
   return code > 0xffff ? `\\u{${hex}}` : `\\u${hex.padStart(4, "0")}`;
 }
 

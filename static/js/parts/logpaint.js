@@ -19,7 +19,7 @@ export class LogPaint {
 
   /** Every line looks different from now on. */
   forget() {
-    for (const element of this.drawn.values()) element.lineId = -1;
+    for (const element of this.drawn.values()) element.isStale = true;
   }
 
   draw(top, height, look) {
@@ -53,11 +53,12 @@ export class LogPaint {
     if (!element) {
       element = this.spare.pop() ?? this.space.appendChild(makeRow());
       element.hidden = false;
-      element.lineId = -1;
+      element.isStale = true;
       this.drawn.set(position, element);
     }
     const id = this.rows.idAt(position);
-    if (element.lineId !== id) {
+    if (element.isStale || element.lineId !== id) {
+      element.isStale = false;
       element.lineId = id;
       element.className = look.classes(id);
       fillRow(element, this.store, id, look);
