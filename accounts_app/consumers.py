@@ -18,7 +18,7 @@ from accounts_app.models import User
 from accounts_app.selectors import active_user
 from accounts_app.signin import live_session, session_hash
 from accounts_app.tokens import user_of
-from core.live import group_for_user
+from core.live import EVERYBODY, TICK_S, group_for_user
 
 SIGNED_OUT, NOT_ALLOWED, NO_SUCH_OBJECT, TOO_SLOW, TOO_MANY = 4401, 4403, 4404, 4408, 4429
 BAD_MESSAGE, TOO_BIG = 1008, 1009
@@ -26,6 +26,9 @@ LONGEST_MESSAGE = 4096  # characters from a client (C4)
 MESSAGES_PER_S = 100
 RECHECK_S = 5.0  # how long a lost right can outlive its loss (B9)
 BAD_MESSAGES = 3  # then the socket is closed (C11)
+SILENT_S = 2.5 * TICK_S  # whoever has heard nothing for so long may have lost its groups
+REJOIN_S = 30.0  # groups end by themselves after a day
+AGAIN_S = 1.0  # one loss may be told more than once
 SEND_S = 10.0  # a client that takes nothing for so long is gone (C9)
 
 
@@ -38,6 +41,8 @@ class Socket(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         self.counted = False
         self.background: set[asyncio.Task[None]] = set()
+        self.joined: set[str] = set()
+        self.heard = self.rejoined = time.monotonic()
         self.bad, self.second, self.in_second = 0, 0, 0
         user = await self._person() if self._origin_is_ours() else None
         if user is None:
@@ -50,7 +55,8 @@ class Socket(AsyncWebsocketConsumer):
             return
         self.open_by_user[user.pk] += 1
         self.counted = True
-        await self.channel_layer.group_add(group_for_user(user.pk), self.channel_name)
+        await self.join(EVERYBODY)
+        await self.join(group_for_user(user.pk))
         self.spawn(self._recheck_for_ever())
         await self.opened()
 
@@ -60,7 +66,8 @@ class Socket(AsyncWebsocketConsumer):
         if self.counted:
             self.open_by_user[self.user.pk] -= 1
             await self.closed()
-            await self.channel_layer.group_discard(group_for_user(self.user.pk), self.channel_name)
+            for group in list(self.joined):
+                await self.leave(group)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if len(text_data or bytes_data or "") > LONGEST_MESSAGE:
@@ -93,6 +100,17 @@ class Socket(AsyncWebsocketConsumer):
         """Whether the user may go on seeing what this socket shows; asked every few seconds."""
         return True
 
+    async def missed(self) -> None:
+        """Hints may have been lost: whatever follows from them is to be read anew."""
+
+    async def join(self, group: str) -> None:
+        self.joined.add(group)
+        await self.channel_layer.group_add(group, self.channel_name)
+
+    async def leave(self, group: str) -> None:
+        self.joined.discard(group)
+        await self.channel_layer.group_discard(group, self.channel_name)
+
     async def tell(self, message: dict[str, Any]) -> None:
         """Send JSON; a client that takes nothing is closed."""
         await self.tell_text(json.dumps(message, ensure_ascii=False))
@@ -117,6 +135,16 @@ class Socket(AsyncWebsocketConsumer):
     async def rights_changed(self, _message: dict[str, Any]) -> None:
         """Channel layer: something about this user is different now."""
         await self._recheck()
+
+    async def tick(self, _message: dict[str, Any]) -> None:
+        """Channel layer: whoever hears this is still in its groups."""
+        self.heard = time.monotonic()
+
+    async def groups_lost(self, _message: dict[str, Any]) -> None:
+        """Channel layer: Redis was away, and is back without groups."""
+        if time.monotonic() - self.rejoined > AGAIN_S:
+            await self._join_again()
+            await self.missed()
 
     # -- Who is this ------------------------------------------------------------------------
 
@@ -158,7 +186,24 @@ class Socket(AsyncWebsocketConsumer):
     async def _recheck_for_ever(self) -> None:
         while True:
             await asyncio.sleep(RECHECK_S)
+            await self._stay_joined()
             await self._recheck()
+
+    async def _stay_joined(self) -> None:
+        """Redis forgets groups when it is emptied, restarted, or after a day (R54)."""
+        at = time.monotonic()
+        silent = at - self.heard > SILENT_S
+        if not silent and at - self.rejoined < REJOIN_S:
+            return
+        await self._join_again()
+        if silent:
+            self.heard = at
+            await self.missed()
+
+    async def _join_again(self) -> None:
+        self.rejoined = time.monotonic()
+        for group in list(self.joined):
+            await self.channel_layer.group_add(group, self.channel_name)
 
     async def _recheck(self) -> None:
         """Close when the session or token has ended, or the object is no longer the user's."""

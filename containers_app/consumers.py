@@ -56,7 +56,6 @@ class LogSocket(Socket):
     async def opened(self) -> None:
         self.viewers: list[Viewer] = []
         self.sources: list[Source] = []
-        self.host_groups: set[str] = set()
         self.sent = self.acknowledged = self.waiting_size = 0
         self.waiting: deque[tuple[int, int]] = deque()  # number and size of a batch
         self.one_at_a_time = asyncio.Lock()
@@ -73,9 +72,8 @@ class LogSocket(Socket):
         except NotFound:
             await self.close(code=NO_SUCH_OBJECT)
             return
-        self.host_groups = {group_for_host(source.host_id) for source in self.sources}
-        for group in self.host_groups:
-            await self.channel_layer.group_add(group, self.channel_name)
+        for group in {group_for_host(source.host_id) for source in self.sources}:
+            await self.join(group)
         for n, (source, wanted) in enumerate(zip(self.sources, asked, strict=True)):
             await self.tell({"t": "source", "n": n, "c": source.name, "name": source.title})
             hub = hubs().get(source.connection, source.docker_id, source.title)
@@ -85,8 +83,6 @@ class LogSocket(Socket):
 
     async def closed(self) -> None:
         self._let_go()
-        for group in getattr(self, "host_groups", ()):
-            await self.channel_layer.group_discard(group, self.channel_name)
 
     async def allowed(self) -> bool:
         """Whether the user still sees every host of this socket (B9)."""
@@ -99,6 +95,10 @@ class LogSocket(Socket):
         for source, viewer in zip(self.sources, self.viewers, strict=False):
             if pks is None or source.pk in pks:
                 viewer.look()
+
+    async def missed(self) -> None:
+        for viewer in self.viewers:
+            viewer.look()
 
     # -- What the client says
 

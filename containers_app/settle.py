@@ -72,6 +72,12 @@ def is_running(found: ContainerDetail | None) -> bool:
     return found is not None and found.state == "running"
 
 
+def has_started(job: Job) -> Done:
+    """Running, or started since the job was: it may have ended again already."""
+    since = started_since(job)
+    return lambda found: is_running(found) or since(found)
+
+
 def is_stopped(found: ContainerDetail | None) -> bool:
     return found is None or found.state in {"exited", "dead", "created"}
 

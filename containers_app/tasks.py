@@ -29,7 +29,7 @@ JOB_LABEL = "quarterdeck.job"
 
 @deed("container.start", role=Role.OPERATOR, repeatable=True)
 def start_container(job: Job) -> None:
-    settle.act(job, lambda engine: engine.start(job.target), settle.is_running)
+    settle.act(job, lambda engine: engine.start(job.target), settle.has_started(job))
 
 
 @deed("container.stop", role=Role.OPERATOR, repeatable=True)
@@ -94,7 +94,7 @@ def run_container(job: Job) -> None:
     Job.objects.filter(pk=job.pk).update(target=made, result=job.result)
     say(job, f"created {made[:12]}")
     if job.params.get("start", True):
-        settle.act(job, lambda engine: engine.start(made), settle.is_running)
+        settle.act(job, lambda engine: engine.start(made), settle.has_started(job))
         say(job, "started")
 
 

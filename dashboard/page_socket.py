@@ -14,7 +14,6 @@ from core.live import group_for_host
 from hosts_app.selectors import host_ids, live_version
 
 SETTLE_S = 0.1  # changes within this time after the first go out as one message
-REJOIN_S = 30.0  # FLUSHALL empties groups, and hosts come and go (R54)
 
 
 class PageSocket(Socket):
@@ -25,12 +24,7 @@ class PageSocket(Socket):
         self.changed: defaultdict[str, set[int]] = defaultdict(set)
         self.everything = False
         self.flushing: asyncio.Task[None] | None = None
-        await self._join()
-        self.spawn(self._rejoin_for_ever())
-
-    async def closed(self) -> None:
-        for group in self.host_groups:
-            await self.channel_layer.group_discard(group, self.channel_name)
+        await self._join_hosts()
 
     async def said(self, message: dict[str, Any]) -> bool:
         """`hello` with the version the page was drawn from: tell whether it is out of date."""
@@ -44,8 +38,11 @@ class PageSocket(Socket):
         return True
 
     async def allowed(self) -> bool:
-        await self._join()  # hosts granted or taken since
+        await self._join_hosts()  # hosts granted or taken since
         return True
+
+    async def missed(self) -> None:
+        await self.tell({"t": "reset"})
 
     async def changed_event(self, message: dict[str, Any]) -> None:
         """Channel layer: rows of one kind are different now."""
@@ -67,21 +64,14 @@ class PageSocket(Socket):
         finally:
             self.flushing = None
 
-    async def _rejoin_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(REJOIN_S)
-            for group in self.host_groups:
-                await self.channel_layer.group_add(group, self.channel_name)
-            await self._join()
-
-    async def _join(self) -> None:
+    async def _join_hosts(self) -> None:
         """Be in exactly the groups of the hosts that the user sees now."""
         seen = await database_sync_to_async(host_ids)(self.user)
         wanted = {group_for_host(host_id) for host_id in seen} | {group_for_host(None)}
         for group in wanted - self.host_groups:
-            await self.channel_layer.group_add(group, self.channel_name)
+            await self.join(group)
         for group in self.host_groups - wanted:
-            await self.channel_layer.group_discard(group, self.channel_name)
+            await self.leave(group)
         self.host_groups = wanted
 
 

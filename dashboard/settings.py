@@ -126,7 +126,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", default=f"unix://{DATA_DIR / 'run' / 'valkey.sock'}")
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "BACKEND": "core.layer.PatientLayer",
         # redis-py 8 ends a read after 5 s unless told otherwise, and with it every quiet
         # socket: https://github.com/django/channels_redis/issues/422
         "CONFIG": {

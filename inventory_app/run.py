@@ -5,17 +5,14 @@ import logging
 import signal
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 
-from celery import current_app
-from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
-
 from accounts_app.audit import announce_head, forget_denied
 from accounts_app.signin import forget_ended_sessions
+from core.live import TICK_S, tick
 from hosts_app.models import Host
+from inventory_app.canaries import CANARY_S, Canaries
 from inventory_app.threads import give_up, in_thread
 from inventory_app.watcher import watch
 from jobs_app import upkeep
@@ -24,12 +21,10 @@ logger = logging.getLogger(__name__)
 
 LOOK_S = 2.0  # how soon added, changed and removed hosts are noticed
 UPKEEP_S = 2.0  # outbox and reaper: a dead worker is found within lease + this (R41)
-CANARY_S = 30.0
 BEAT_S = 10.0
 ANCHOR_S = 300.0  # the head of the audit trail to our log: a cut end shows against it (I3)
 DAY_S = 24 * 3600.0
 DENIED_KEPT = timedelta(days=90)
-QUEUES = ("interactive", "transfers")
 
 
 def main() -> None:
@@ -46,7 +41,8 @@ async def _run() -> None:
         asyncio.create_task(watch_all()),
         asyncio.create_task(_every(UPKEEP_S, _keep_jobs)),
         asyncio.create_task(_every(BEAT_S, partial(upkeep.beat, "watcher"))),
-        asyncio.create_task(_every(CANARY_S, _send_canaries)),
+        asyncio.create_task(_every(TICK_S, tick)),
+        asyncio.create_task(_every(CANARY_S, Canaries().fly)),
         asyncio.create_task(_every(ANCHOR_S, announce_head)),
         asyncio.create_task(_every(DAY_S, _forget)),
     ]
@@ -94,12 +90,6 @@ async def _every(seconds: float, work: Callable[[], None]) -> None:
 def _keep_jobs() -> None:
     upkeep.take_from_the_dead()
     upkeep.send_waiting()
-
-
-def _send_canaries() -> None:
-    for queue in QUEUES:
-        with suppress(OperationalError, RedisError, OSError):
-            current_app.send_task("jobs.canary", [queue], queue=queue, retry=False)
 
 
 def _forget() -> None:

@@ -1,5 +1,6 @@
 """Many deeds as one Job: its children run several at a time on each host."""
 
+import time
 from collections import Counter, defaultdict
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
@@ -9,7 +10,7 @@ from django.db import connection
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
-from jobs_app.lifecycle import Cancelled, Failed, report
+from jobs_app.lifecycle import Cancelled, Failed, LostLease, report
 from jobs_app.models import Job
 
 PER_HOST = 16  # deeds at a time on one engine; more only queue inside dockerd
@@ -18,26 +19,45 @@ LOOK_S = 0.25  # how often progress is told and a wish to cancel is heard
 
 
 def run_children(parent: Job) -> None:
-    """Do every child that has not ended yet; fail unless all of them succeed."""
+    """Do every child that has not ended yet; fail unless all of them succeed.
+
+    Children that a dead worker held are still its own until their leases run out: then they
+    are queued again, or ended.
+    """
+    try:
+        while children := list(parent.children.filter(state__in=Job.OPEN).order_by("pk")):
+            waiting = [child for child in children if child.state == Job.State.QUEUED]
+            if waiting:
+                _run_all(parent, waiting)
+            else:
+                time.sleep(LOOK_S)
+                _tell(parent)
+    except Cancelled:
+        _cancel_waiting(parent)
+        raise
+    _judge(parent)
+
+
+def _run_all(parent: Job, children: list[Job]) -> None:
     by_host: defaultdict[int | None, list[Job]] = defaultdict(list)
-    for child in parent.children.filter(state__in=Job.OPEN).order_by("pk"):
+    for child in children:
         by_host[child.host_id].append(child)
     at_a_time = min(PER_HOST, max(2, IN_ALL // max(1, len(by_host))))
     with ExitStack() as pools:
         waiting: set[Future[None]] = set()
-        for children in by_host.values():
-            pool = pools.enter_context(ThreadPoolExecutor(min(at_a_time, len(children))))
-            waiting |= {pool.submit(_run, child) for child in children}
+        for those in by_host.values():
+            pool = pools.enter_context(ThreadPoolExecutor(min(at_a_time, len(those))))
+            waiting |= {pool.submit(_run, child) for child in those}
         try:
             while waiting:
                 ended, waiting = wait(waiting, timeout=LOOK_S)
                 for future in ended:
                     future.result()
                 _tell(parent)
-        except Cancelled:
-            _cancel_waiting(parent)
+        except (Cancelled, LostLease):
+            for future in waiting:  # whoever took over does what has not begun
+                future.cancel()
             raise
-    _judge(parent)
 
 
 def _run(child: Job) -> None:

@@ -26,7 +26,7 @@ class JobSocket(Socket):
     """
 
     async def opened(self) -> None:
-        self.group, self.told = "", ""
+        self.told = ""
         self.stirred = asyncio.Event()
         after = self.query().get("after", ["0"])[-1]
         if not (after.isascii() and after.isdigit() and len(after) <= LONGEST_NUMBER):
@@ -37,13 +37,8 @@ class JobSocket(Socket):
         if job is None:
             await self.close(code=NO_SUCH_OBJECT)
             return
-        self.group = group_for_host(job.host_id)
-        await self.channel_layer.group_add(self.group, self.channel_name)  # before reading
+        await self.join(group_for_host(job.host_id))  # before reading
         self.spawn(self._follow())
-
-    async def closed(self) -> None:
-        if self.group:
-            await self.channel_layer.group_discard(self.group, self.channel_name)
 
     async def allowed(self) -> bool:
         return await self._job() is not None

@@ -86,6 +86,15 @@ def forget_old() -> None:
         ended.filter(pk__lte=pk).delete()
 
 
+def silent(queue: str, how_long: timedelta) -> bool:
+    """Whether workers of `queue` have shown no work for so long: no canary came back, and no
+    lease is kept. All their threads may be busy; then canaries wait, and leases are renewed.
+    """
+    heard = Heartbeat.objects.filter(part=f"worker.{queue}", at__gt=now() - how_long)
+    held = Job.objects.filter(queue=queue, state=Job.State.RUNNING, lease__gt=now())
+    return not heard.exists() and not held.exists()
+
+
 def beat(part: str, **detail: object) -> None:
     """Write down that this part of the dashboard just did some work (R43)."""
     Heartbeat.objects.update_or_create(part=part, defaults={"at": now(), "detail": detail})
