@@ -24,7 +24,7 @@ from containers_app.prune import STOPPED, Prunable, prunable
 from containers_app.selectors import container_to_change, containers_to_change
 from containers_app.spec import checked as checked_spec
 from containers_app.spec import spec_from
-from containers_app.wanted import image_on, name_and_port_conflicts
+from containers_app.wanted import require_possible
 from core.errors import Conflict, Invalid, Locked, NotFound
 from core.live import publish_on_commit
 from hosts_app.selectors import host_for, may
@@ -88,9 +88,7 @@ def run(actor: User, host: str, said: Mapping[str, Any], *, idempotency_key: str
     """
     place = host_for(actor, host, Role.OPERATOR)
     kept = checked_spec(said)
-    kept["image"] = image_on(place, kept["image"])
-    if wrong := name_and_port_conflicts(place, kept):
-        raise Invalid(wrong[0].message, errors=wrong)
+    require_possible(place, kept)
     if not may(actor, place, Role.ADMINISTRATOR):
         policy.require_allowed(spec_from(kept, labels={}))
     secret = {name: kept.pop(name) for name in SEALED if kept.get(name)}

@@ -16,8 +16,21 @@ Binding = tuple[int, str, str]
 """A port of the host, its protocol, the address it is bound to ("" for all)."""
 
 
-def image_on(host: Host, image: str) -> str:
-    """The image as the engine finds it. Raises Invalid where the host does not have it."""
+def require_possible(host: Host, wanted: dict[str, Any]) -> None:
+    """Make `image` what the engine finds it by. Raises Invalid, with all that cannot be had."""
+    wrong = _name_and_port_conflicts(host, wanted)
+    if found := _image_on(host, wanted["image"]):
+        wanted["image"] = found
+    else:
+        text = _("%(host)s does not have the image %(image)s. Pull it on the host first.")
+        image = listed_name(wanted["image"]) or wanted["image"]
+        wrong.insert(0, FieldError("image", text % {"host": host, "image": image}))
+    if wrong:
+        raise Invalid(wrong[0].message, errors=wrong)
+
+
+def _image_on(host: Host, image: str) -> str:
+    """The image as the engine finds it; "" where the host does not have it."""
     known = list(Image.objects.filter(host=host).values_list("docker_id", "tags", "digests"))
     name = listed_name(image)
     if any(name in (*tags, *digests) for _id, tags, digests in known):
@@ -27,14 +40,10 @@ def image_on(host: Host, image: str) -> str:
         ids = [docker_id for docker_id, _t, _d in known if docker_id.startswith(f"sha256:{bare}")]
         if len(ids) == 1:
             return str(ids[0])
-    raise Invalid.field(
-        "image",
-        _("%(host)s does not have the image %(image)s.") % {"host": host, "image": name or image},
-        hint=_("Pull it on the host first."),
-    )
+    return ""
 
 
-def name_and_port_conflicts(host: Host, wanted: dict[str, Any]) -> list[FieldError]:
+def _name_and_port_conflicts(host: Host, wanted: dict[str, Any]) -> list[FieldError]:
     """Each field that asks for what another container of the host has, or asks for it twice."""
     wrong = []
     rows = Container.objects.filter(host=host, gone=None)

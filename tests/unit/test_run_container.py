@@ -133,7 +133,7 @@ def test_an_image_that_the_host_lacks_is_said_at_its_field(place: Host, operator
         services.run(operator, "lab", {"image": "nginx"})
     assert wrong_fields(error) == ["image"]
     assert "nginx:latest" in error.value.message
-    assert "Pull" in error.value.hint
+    assert "Pull it on the host first." in error.value.message
 
 
 @pytest.mark.parametrize(
@@ -196,6 +196,13 @@ def test_a_name_that_is_taken_is_said_at_once(place: Host, operator: User) -> No
     with pytest.raises(Invalid) as error:
         run(operator, name="web")
     assert wrong_fields(error) == ["name"]
+
+
+def test_all_that_cannot_be_had_is_said_at_once(place: Host, operator: User) -> None:
+    make.container(place, "web")
+    with pytest.raises(Invalid) as error:
+        services.run(operator, "lab", {"image": "nginx", "name": "web"})
+    assert wrong_fields(error) == ["image", "name"]
 
 
 def test_a_repeat_with_the_same_key_is_the_same_job(place: Host, operator: User) -> None:

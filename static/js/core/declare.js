@@ -166,5 +166,5 @@ export function declare(commands) {
   );
   showTimes();
   setInterval(() => document.hidden || showTimes(), AGO_MS);
-  $(".fld.bad :is(input, select, textarea)")?.focus();
+  $('.fld.bad :is(input, select, textarea), .item.bad [aria-invalid="true"]')?.focus();
 }
