@@ -19,6 +19,7 @@ PAGES = [
     "/containers/?state=failed",
     "/containers/?q=nothing-like-this",
     "/containers/new/",
+    "/containers/prune/",
     "/h/{host}/c/shown/",
     "/h/{host}/c/shown/logs/",
     "/h/{host}/c/shown/inspect/",
