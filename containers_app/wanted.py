@@ -22,9 +22,10 @@ def require_possible(host: Host, wanted: dict[str, Any]) -> None:
     if found := _image_on(host, wanted["image"]):
         wanted["image"] = found
     else:
-        text = _("%(host)s does not have the image %(image)s. Pull it on the host first.")
+        text = _("%(host)s does not have the image %(image)s.")
         image = listed_name(wanted["image"]) or wanted["image"]
-        wrong.insert(0, FieldError("image", text % {"host": host, "image": image}))
+        what = text % {"host": host, "image": image}
+        wrong.insert(0, FieldError("image", f"{what} {_('Pull it on the host first.')}"))
     if wrong:
         raise Invalid(wrong[0].message, errors=wrong)
 
