@@ -69,7 +69,7 @@ class Server:
 
     def close(self) -> None:
         self.stop()
-        self.call(_end_all_tasks())
+        self.call(end_all_tasks())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(10)
         self.loop.close()
@@ -166,13 +166,16 @@ class Server:
         return keep
 
 
-async def _end_all_tasks() -> None:
-    """Also of connections that were being accepted when the server closed."""
-    await asyncio.sleep(0)
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
+async def end_all_tasks() -> None:
+    """Also those of connections that were being accepted when the server closed."""
+    quiet = 0
+    while quiet < 3:  # turns of the loop: a socket is closed one turn after its transport
+        await asyncio.sleep(0)
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        quiet = 0 if others else quiet + 1
 
 
 async def _read(reader: asyncio.StreamReader) -> Request | None:

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from engine.addresses import address_of
 from engine.types import Connection
+from tests.fakes.http import end_all_tasks
 
 PIECE = 64 * 1024  # bytes read at once
 
@@ -89,10 +90,7 @@ class ChaosProxy:
     async def _end(self) -> None:
         self._server.close()
         await self._drop()
-        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        await end_all_tasks()
 
     async def _drop(self) -> None:
         for writer in self._writers:
