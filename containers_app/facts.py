@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from containers_app.isolation import facts as isolation_facts
 from containers_app.isolation import ways_to_root
+from containers_app.models import Container
 from core.text import visible
 from core.times import duration
 from engine.types import ContainerDetail, HealthEntry, MountPoint, Network
@@ -37,15 +38,28 @@ def of(found: ContainerDetail, *, rootless: bool) -> dict[str, Any]:
             {"name": visible(name, 400), "key": name, "empty": not value}
             for name, value in sorted(found.env.items())
         ],
-        "labels": [
-            (visible(key, 400), visible(value))
-            for key, value in sorted(found.labels.items())[:MOST_LABELS]
-        ],
+        "labels": _labels(found.labels),
         "isolation": isolation_facts(found),
         "ways_to_root": ways_to_root(found),
         "rootless": rootless,
         "health": found.health,
         "health_log": [_health(each) for each in reversed(found.health_log)],
+    }
+
+
+def of_row(row: Container) -> dict[str, Any]:
+    """The same page while the engine does not tell: what its last list said."""
+    ended = row.state in {"exited", "dead"}
+    known = [
+        Fact(_("Docker's state"), row.state, mono=True),
+        Fact(_("Exit code"), str(row.exit_code) if ended else "", bad=bool(row.exit_code)),
+        Fact(_("Created at"), _moment(row.created)),
+        Fact(_("Started at"), _moment(row.started)),
+        Fact(_("Ended at"), _moment(row.finished) if ended else ""),
+    ]
+    return {
+        "known": [fact for fact in known if fact.text],
+        "labels": _labels(row.labels),
     }
 
 
@@ -93,6 +107,11 @@ def restart_words(policy: str) -> str:
         "on-failure": _("When it fails"),
     }
     return words.get(name, policy)
+
+
+def _labels(labels: dict[str, str]) -> list[tuple[str, str]]:
+    pairs = sorted(labels.items())[:MOST_LABELS]
+    return [(visible(key, 400), visible(value)) for key, value in pairs]
 
 
 def _argv(words: tuple[str, ...]) -> str:

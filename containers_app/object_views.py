@@ -27,7 +27,7 @@ def overview(request: Request, host: str, name: str) -> HttpResponse:
     try:
         detail = live_reads.detail(found)
     except (EngineFailed, NotFound) as error:
-        context["failed"] = error
+        context |= {"failed": error, **facts.of_row(found)}
     else:
         context |= facts.of(detail, rootless=bool(found.host.engine.get("rootless")))
     return _page(request, "containers_app/overview.html", context)

@@ -156,6 +156,7 @@ def test_a_host_that_is_known_to_be_down_is_not_asked(
     page = text(look(client, viewer, "/h/lab/c/web/"))
     assert "connect: connection refused" in page
     assert "as of" in page
+    assert "Last known" in page
     assert fake.requests == []
 
 
