@@ -131,6 +131,16 @@ class Fleet:
         assert status == 202, job
         return int(job["id"])
 
+    def problem(self) -> str:
+        """What /readyz says where it is not well."""
+        try:
+            with urlopen(f"{self.url}/readyz", timeout=10):  # noqa: S310
+                return ""
+        except HTTPError as error:
+            return error.read().decode()
+        except OSError:
+            return ""
+
     def sql(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Reads the dashboard's own database, past the dashboard."""
         file = self.running.data_dir / "db.sqlite3"
