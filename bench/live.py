@@ -14,7 +14,7 @@ from bench.measure import Clock, Round, Spread, alternate, cpu_per_round, noise,
 from bench.report import Figure, Row
 from bench.site import PASSWORD, PERSON, Site, engine_clock
 from engine.client import Engine
-from tests.browser.conftest import ARGUMENTS, CHROMIUM
+from tests.lab.chromium import ARGUMENTS
 from tests.lab.dockerd import Dockerd, needed
 
 SHOWN_S = 10  # a row that has not changed by then counts as an error of the bench
@@ -87,7 +87,9 @@ def listening(docker: Dockerd) -> Iterator[Heard]:
 def watching(site: Site) -> Iterator[Page]:
     """The list in Chromium with every container in view, live."""
     with sync_playwright() as playwright, ExitStack() as opened:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(
+            executable_path=needed("chromium", "chromium"), args=ARGUMENTS
+        )
         opened.callback(browser.close)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.add_init_script(WATCH)
