@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, Count, F, IntegerField, Min, Q, Value, When
+from django.db.models import Case, Count, F, IntegerField, Q, Value, When
 from django.db.models.fields.json import KeyTransform
 from django.http import QueryDict
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from containers_app.selectors import containers_for
 from core.errors import Invalid
 from core.listing import Page, Term, page_of, parse, sort_field
 from hosts_app.models import Host
+from hosts_app.selectors import hosts_for
 
 FAILED = Q(state="dead") | (Q(state="exited") & ~Q(exit_code=0) & Q(exit_code__isnull=False))
 UNHEALTHY = Q(state="running", health="unhealthy")
@@ -51,6 +52,7 @@ class Group:
     n: int
     up: int
     bad: int
+    states: dict[str, int]  # how many of each of STATES; empty where only one is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class Listing:
     states: dict[str, int]  # over everything that the words match, whatever the state
     total_known: int  # of all that the user may see
     as_of: datetime | None
+    hosts: list[Host]  # that the user sees
 
 
 def read(params: QueryDict) -> Query:
@@ -109,17 +112,24 @@ def read(params: QueryDict) -> Query:
 
 def listing(user: User, query: Query, params: QueryDict) -> Listing:
     """The page of containers that `params` ask for, as `user` may see them."""
-    visible = containers_for(user)
+    hosts = {host.pk: host for host in hosts_for(user)}
+    visible = containers_for(user).select_related(None).defer("labels")  # hosts: see below
     matching = narrowed(visible, query)
-    states = _state_counts(matching)
     shown = matching.filter((STATES | DOCKER_STATES)[query.state]) if query.state else matching
-    total = states[query.state] if query.state in states else shown.count()
+    groups: list[Group] = []
+    if query.group != "none":
+        groups = _groups(shown, query)
+    states = _sums(groups) if groups and not query.state else _state_counts(matching)
+    counted = query.state or "all"
+    total = states[counted] if counted in states else shown.count()
     page = page_of(params, total)
     if query.group == "none":
         rows = list(_ordered(shown, query)[page.start : page.stop])
-        groups: list[Group] = []
     else:
-        groups, rows = _grouped(shown, query, page)
+        groups, rows = _grouped(shown, groups, query, page)
+    for row in rows:  # ten hosts once are cheaper than fifty by a join
+        if host := hosts.get(row.host_id):
+            row.host = host
     return Listing(
         query=query,
         page=page,
@@ -127,7 +137,8 @@ def listing(user: User, query: Query, params: QueryDict) -> Listing:
         groups=groups,
         states=states,
         total_known=states["all"] if _is_plain(query) else visible.count(),
-        as_of=Host.objects.for_user(user).aggregate(oldest=Min("as_of"))["oldest"],
+        as_of=min((host.as_of for host in hosts.values() if host.as_of), default=None),
+        hosts=list(hosts.values()),
     )
 
 
@@ -161,18 +172,26 @@ def _ordered(rows: ContainerQuerySet, query: Query) -> ContainerQuerySet:
     return rows.order_by(first, "name", "pk")
 
 
-def _grouped(
-    rows: ContainerQuerySet, query: Query, page: Page
-) -> tuple[list[Group], list[Container]]:
-    """Groups with problems come first, then by name; rows of one group stay together."""
-    keys = [GROUPINGS[query.group]]
-    if query.group == "project":
-        keys.append("host__name")
-    counted = (
-        rows.values(*keys)
-        .annotate(n=Count("pk"), up=Count("pk", filter=UP), bad=Count("pk", filter=BAD))
-        .order_by()
-    )
+def _sums(groups: list[Group]) -> dict[str, int]:
+    """As `_state_counts`, of which the groups of everything are parts."""
+    return {"all": sum(group.n for group in groups)} | {
+        name: sum(group.states[name] for group in groups) for name in STATES
+    }
+
+
+def _keys(query: Query) -> list[str]:
+    key = GROUPINGS[query.group]
+    return [key, "host__name"] if query.group == "project" else [key]
+
+
+def _groups(rows: ContainerQuerySet, query: Query) -> list[Group]:
+    """All groups; those with problems come first, then by name."""
+    keys = _keys(query)
+    # one pass over the table also counts the states, where they are not of other rows
+    states = {} if query.state else {f"is_{name}": match for name, match in STATES.items()}
+    wanted = {"up": UP, "bad": BAD} | states
+    counts = {name: Count("pk", filter=match) for name, match in wanted.items()}
+    counted = rows.values(*keys).annotate(n=Count("pk"), **counts).order_by()
     groups = [
         Group(
             key=each[keys[0]],
@@ -180,10 +199,19 @@ def _grouped(
             n=each["n"],
             up=each["up"],
             bad=each["bad"],
+            states={name.removeprefix("is_"): each[name] for name in states},
         )
         for each in counted
     ]
     groups.sort(key=lambda group: (not group.bad, not group.key, group.key, group.host))
+    return groups
+
+
+def _grouped(
+    rows: ContainerQuerySet, groups: list[Group], query: Query, page: Page
+) -> tuple[list[Group], list[Container]]:
+    """The groups and rows of this page; rows of one group stay together."""
+    keys = _keys(query)
     shown: list[Group] = []
     before = skipped = 0
     for group in groups:

@@ -2,13 +2,16 @@
 
 import uuid
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from django.http import QueryDict
 from django.template.defaultfilters import filesizeformat
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 from django.utils.timezone import now
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
 
 from accounts_app.models import Role, User
 from containers_app.listing import Listing, group_key
@@ -17,15 +20,16 @@ from containers_app.rows import Row, look, rows_of, status_text
 from core.listing import address, page_addresses
 from core.times import age
 from hosts_app.models import Host
-from hosts_app.selectors import host_ids, hosts_for
+from hosts_app.selectors import host_ids
 
 PATH = "/containers/"
 AS_OF_S = 15.0  # data older than this says so
+ROWS_KEPT = 2500  # drawn, of 4 kB each: some fifty pages
 
 
 def context(user: User, found: Listing, params: QueryDict) -> dict[str, Any]:
     """Everything that containers_app/_list.html shows."""
-    hosts = list(hosts_for(user))
+    hosts = found.hosts
     operated = host_ids(user, Role.OPERATOR)
     rows = rows_of(found.rows, operated)
     before, after = page_addresses(PATH, params, found.page)
@@ -91,7 +95,7 @@ def words() -> dict[str, str]:
 
 def _groups(found: Listing, rows: list[Row]) -> list[dict[str, Any]]:
     if found.query.group == "none":
-        return [{"key": "", "title": "", "rows": rows}] if rows else []
+        return [{"key": "", "title": "", "html": _drawn(rows)}] if rows else []
     members: dict[tuple[str, str], list[Row]] = {}
     stale: set[tuple[str, str]] = set()
     for container, row in zip(found.rows, rows, strict=True):
@@ -108,10 +112,21 @@ def _groups(found: Listing, rows: list[Row]) -> list[dict[str, Any]]:
             "up": group.up,
             "bad": group.bad,
             "offline": (group.key, group.host) in stale and found.query.group != "image",
-            "rows": members.get((group.key, group.host), []),
+            "html": _drawn(members.get((group.key, group.host), [])),
         }
         for group in found.groups
     ]
+
+
+def _drawn(rows: Iterable[Row]) -> SafeString:
+    language = get_language()
+    return SafeString("\n".join(_drawn_row(row, language) for row in rows))
+
+
+@lru_cache(maxsize=ROWS_KEPT)
+def _drawn_row(row: Row, _language: str) -> SafeString:
+    """A row is all texts, and mostly those of a moment ago: it need not be drawn again."""
+    return render_to_string("containers_app/_row.html", {"r": row, "words": words()})
 
 
 def _states(found: Listing, params: QueryDict) -> list[dict[str, Any]]:

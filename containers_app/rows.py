@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_noop, pgettext
 
 from containers_app.models import Container
 from containers_app.own import is_own
@@ -25,9 +25,17 @@ VERBS = {  # the buttons of a state; the rest is in menus, see static/js/parts/a
 }
 
 
-@dataclass(slots=True)
+UP = {  # by health
+    "": gettext_noop("Up %(age)s"),
+    "healthy": gettext_noop("Up %(age)s · healthy"),
+    "unhealthy": gettext_noop("Up %(age)s · unhealthy"),
+    "starting": gettext_noop("Up %(age)s · health check starting"),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the list."""
+    """One line of the list. Equal rows look the same, so what was drawn once can be kept."""
 
     pk: int
     id: str
@@ -131,13 +139,7 @@ def status_text(each: Container, at: datetime) -> str:
         return _("Unknown · as of %(time)s") % {"time": f"{as_of:%H:%M:%S} UTC"}
     up, ended = age(each.started, at), age(each.finished, at)
     if each.state == "running":
-        texts = {
-            "": _("Up %(age)s"),
-            "healthy": _("Up %(age)s · healthy"),
-            "unhealthy": _("Up %(age)s · unhealthy"),
-            "starting": _("Up %(age)s · health check starting"),
-        }
-        return texts.get(each.health, texts[""]) % {"age": up}
+        return _(UP.get(each.health, UP[""])) % {"age": up}
     if each.state == "paused":
         return _("Paused · %(age)s") % {"age": up}
     if each.state == "restarting":

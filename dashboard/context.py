@@ -1,17 +1,19 @@
 """What every page shows around its content: navigation, hosts, job tray, language, theme."""
 
+from functools import lru_cache
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.html import json_script
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from accounts_app.models import User
 from core.js_strings import strings
 from hosts_app.models import Host
 from hosts_app.selectors import hosts_for
-from jobs_app.rows import tray_rows
-from jobs_app.selectors import open_count
+from jobs_app.rows import tray
 
 THEMES = {"light", "dark"}
 PIPS = {"reachable": "", "slow": "warn", "unchecked": "idle"}  # any other state: off
@@ -24,17 +26,25 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     if not isinstance(user, User) or request.headers.get("HX-Request"):
         return context
     hosts = list(hosts_for(user).only("state", "version"))
-    return context | {
-        "nav": _navigation(user),
-        "tabs": _tabs(),
-        "scope": _scope(hosts),
-        "live_version": sum(host.version for host in hosts),
-        "tray": tray_rows(user),
-        "tray_count": open_count(user),
-        "person": user.username,
-        "js_strings": strings(),
-        "page_key": _page_key(request.path),
-    }
+    return (
+        context
+        | tray(user)
+        | {
+            "nav": _navigation(user),
+            "tabs": _tabs(),
+            "scope": _scope(hosts),
+            "live_version": sum(host.version for host in hosts),
+            "person": user.username,
+            "js_strings": _dictionary(get_language()),
+            "page_key": _page_key(request.path),
+        }
+    )
+
+
+@lru_cache(maxsize=8)
+def _dictionary(_language: str) -> SafeString:
+    """The texts of scripts: 16 kB of which nothing changes but the language."""
+    return json_script(strings(), "i18n")
 
 
 def _navigation(user: User) -> list[dict[str, Any]]:

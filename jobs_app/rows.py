@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -57,8 +58,10 @@ def rows_of(jobs: Iterable[Job]) -> list[JobRow]:
     return [_row(job, counts.get(job.pk), at) for job in found]
 
 
-def tray_rows(user: User) -> list[JobRow]:
-    return rows_of(tray_jobs(user))
+def tray(user: User) -> dict[str, Any]:
+    """What jobs_app/_tray.html shows."""
+    jobs, count = tray_jobs(user)
+    return {"tray": rows_of(jobs), "tray_count": count}
 
 
 def _row(job: Job, counts: dict[str, int] | None, at: datetime) -> JobRow:

@@ -10,6 +10,8 @@ from accounts_app.models import Role, User
 from core.errors import Forbidden, NotFound
 from jobs_app.models import Job, JobLine, JobQuerySet
 
+MOST_IN_TRAY = 5
+
 
 def jobs_for(user: User) -> JobQuerySet:
     return Job.objects.for_user(user).select_related("host", "parent")
@@ -62,7 +64,9 @@ def last_errors(host_ids: Collection[int], targets: Collection[str]) -> dict[tup
     """(host, docker id) → the newest job, where that one failed and nobody dismissed it."""
     newest: dict[tuple[int | None, str], Job] = {}
     ended = Job.objects.filter(host__in=host_ids, target__in=targets, state__in=Job.FINAL)
-    for job in ended.exclude(kind__endswith=".run").order_by("pk"):
+    # only: for each of fifty rows; the params of jobs alone can be large
+    read = ended.only("host", "target", "kind", "state", "error", "dismissed")
+    for job in read.exclude(kind__endswith=".run").order_by("pk"):
         newest[job.host_id, job.target] = job
     bad = {Job.State.FAILED, Job.State.UNKNOWN, Job.State.INTERRUPTED}
     return {
@@ -72,13 +76,16 @@ def last_errors(host_ids: Collection[int], targets: Collection[str]) -> dict[tup
     }
 
 
-def tray_jobs(user: User) -> list[Job]:
-    """Open jobs for the foot of the navigation, newest first, without the items of bulk jobs."""
-    return list(jobs_for(user).open().filter(parent=None).order_by("-pk")[:5])
+def tray_jobs(user: User) -> tuple[list[Job], int]:
+    """Open jobs for the foot of the navigation, newest first, and how many there are in all.
 
-
-def open_count(user: User) -> int:
-    return jobs_for(user).open().filter(parent=None).count()
+    Without the items of bulk jobs. Numbers first: every page asks, and mostly there are none.
+    """
+    opened = Job.objects.for_user(user).open().filter(parent=None).order_by("-pk")
+    numbers = list(opened.values_list("pk", flat=True))
+    shown = numbers[:MOST_IN_TRAY]
+    found = jobs_for(user).filter(pk__in=shown).order_by("-pk") if shown else ()
+    return list(found), len(numbers)
 
 
 def children_counts(jobs: Iterable[Job]) -> dict[int, dict[str, int]]:

@@ -8,10 +8,10 @@ from accounts_app.http import Request
 from core.gate import signed_in
 from core.http import is_htmx
 from core.listing import address, page_of, pager
-from jobs_app import services
+from jobs_app import rows, services
 from jobs_app.listing import STATES, states_with_counts, wanted
-from jobs_app.rows import rows_of, tray_rows
-from jobs_app.selectors import children_of, job_for, lines_after, open_count, position
+from jobs_app.rows import rows_of
+from jobs_app.selectors import children_of, job_for, lines_after, position
 
 
 @signed_in
@@ -36,8 +36,7 @@ def job_list(request: Request) -> HttpResponse:
 @signed_in
 @require_GET
 def tray(request: Request) -> HttpResponse:
-    context = {"tray": tray_rows(request.user), "tray_count": open_count(request.user)}
-    return render(request, "jobs_app/_tray.html", context)
+    return render(request, "jobs_app/_tray.html", rows.tray(request.user))
 
 
 @signed_in
