@@ -14,6 +14,7 @@ from accounts_app.tokens import user_of
 from core.errors import DashboardError, Forbidden, Malformed, SignedOut
 from core.http import client_ip
 from core.middleware import answer_to
+from core.room import if_there_is_room
 
 READING = {"GET", "HEAD", "OPTIONS"}
 
@@ -49,7 +50,8 @@ class PersonMiddleware:
         response = _refusal(request) or self.get_response(request)
         if getattr(response, "denied", False):
             name = request.user.username if isinstance(request.user, User) else ""
-            audit.denied(name, request.method or "", request.path)
+            with if_there_is_room():
+                audit.denied(name, request.method or "", request.path)
         return response
 
     def _identify(self, request: HttpRequest) -> str:

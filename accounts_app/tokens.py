@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.utils.timezone import now
 
 from accounts_app.models import ApiToken, User
+from core.room import if_there_is_room
 
 PREFIX = "qd_"
 LONGEST = timedelta(days=365)
@@ -44,6 +45,7 @@ def user_of(token: str) -> User | None:
     if row is None:
         return None
     if row.last_used is None or now() - row.last_used > USED_EVERY:
-        ApiToken.objects.filter(pk=row.pk).update(last_used=now())
+        with if_there_is_room():
+            ApiToken.objects.filter(pk=row.pk).update(last_used=now())
     row.user.token = row
     return row.user

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from core.errors import DashboardError, Forbidden, StepUpRequired, TooMany, Unavailable
 from core.forms import StepUpForm
 from core.http import is_htmx, wants_json
+from core.room import disk_full
 
 logger = logging.getLogger(__name__)
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -50,11 +51,6 @@ class ErrorMiddleware:
                 _("The disk is full: nothing was done."), hint=_("Make room and try again.")
             )
         return answer_to(request, error) if isinstance(error, DashboardError) else None
-
-
-def disk_full(error: OperationalError) -> bool:
-    """SQLite and PostgreSQL both say so only in words."""
-    return any(words in str(error) for words in ("disk is full", "No space left", "disk I/O"))
 
 
 def answer_to(request: HttpRequest, error: DashboardError) -> HttpResponse:
