@@ -12,6 +12,7 @@ from types import FrameType, ModuleType
 
 from django.core.exceptions import ImproperlyConfigured
 
+from core.paths import short_folder, socket_path
 from launch import demo, demo_engine, folders, kernel, keys, options, ports, valkey
 from launch.console import Refused, say
 from launch.options import Options
@@ -55,7 +56,7 @@ def _run(asked: Options, listener: socket.socket) -> int:
     finally:
         listener.close()
         supervisor.stop()
-        folders.discard(folders.short_folder(asked.data_dir))
+        folders.discard(short_folder(asked.data_dir))
         os.close(lock)
     return 0
 
@@ -90,7 +91,7 @@ def _loaded() -> ModuleType:
 
 
 def _own_redis(data_dir: Path, supervisor: Supervisor, listener: socket.socket) -> Path:
-    path = folders.socket_path(data_dir, "valkey.sock")
+    path = socket_path(data_dir, "valkey.sock")
     if path.parent != data_dir / "run":
         folders.own_folder(path.parent)
     os.environ["REDIS_URL"] = f"unix://{path}"

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import environ
 from csp.constants import NONE, SELF
 
+from core.paths import socket_path
 from dashboard.environment import (
     broker_url,
     checked_key,
@@ -123,7 +124,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 DATABASES["default"]["CONN_MAX_AGE"] = 60  # seconds; dashboard.asgi keeps its threads
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.str("REDIS_URL", default=f"unix://{DATA_DIR / 'run' / 'valkey.sock'}")
+REDIS_URL = env.str("REDIS_URL", default=f"unix://{socket_path(DATA_DIR, 'valkey.sock')}")
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "core.layer.PatientLayer",

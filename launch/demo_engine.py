@@ -15,10 +15,11 @@ import subprocess
 import time
 from pathlib import Path
 
+from core.paths import digest, short_folder
 from launch import kernel
 from launch.console import say
 from launch.debian import which
-from launch.folders import digest, discard, own_folder, private, short_folder
+from launch.folders import discard, own_folder, private
 
 GENTLE_S = 3.0  # for containers to end after SIGTERM
 END_S = 5.5  # then dockerd itself

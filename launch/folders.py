@@ -1,15 +1,12 @@
 """The data directory: who may read it, who uses it, and where its sockets go."""
 
 import fcntl
-import hashlib
 import os
 import stat
 from contextlib import suppress
 from pathlib import Path
 
 from launch.console import Refused
-
-LONGEST_SOCKET_PATH = 107  # bytes; sun_path in unix(7) has 108 with the closing zero
 
 
 def private(folder: Path) -> Path:
@@ -60,23 +57,6 @@ def pid_file(data_dir: Path, name: str) -> Path:
     return data_dir / "run" / f"{name}.pid"
 
 
-def socket_path(data_dir: Path, name: str) -> Path:
-    """DATA_DIR/run/`name`, or a short private path that depends on DATA_DIR only.
-
-    Pure: nothing is created here, so that `manage.py` finds what the supervisor made.
-    """
-    path = data_dir / "run" / name
-    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
-        return path
-    return short_folder(data_dir) / name
-
-
-def short_folder(data_dir: Path) -> Path:
-    """/run for root and /tmp for others: short, and nobody else can put something there first."""
-    base = Path("/run") if os.geteuid() == 0 else Path("/tmp")  # noqa: S108 - see own_folder
-    return base / f"quarterdeck-{os.geteuid()}-{digest(data_dir)}"
-
-
 def own_folder(folder: Path) -> Path:
     """Makes `folder` 0700. Raises Refused where somebody else made it before us."""
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -91,8 +71,3 @@ def discard(folder: Path) -> None:
     """Removes a short folder, unless another part still has something in it."""
     with suppress(OSError):
         folder.rmdir()
-
-
-def digest(data_dir: Path) -> str:
-    """Eight hex digits that name this data directory on this machine."""
-    return hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:8]

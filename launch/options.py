@@ -43,7 +43,7 @@ def read(environment: Mapping[str, str]) -> Options:
     return Options(
         port=_port(environment.get("PORT", "8000")),
         bind=environment.get("BIND", "127.0.0.1"),
-        data_dir=Path(environment.get("DATA_DIR") or HERE / "var").absolute(),
+        data_dir=Path(environment.get("DATA_DIR") or HERE / "var").resolve(),
         own_redis=not _given(environment, "REDIS_URL"),
         own_keys=tuple(
             name for name in ("SECRET_KEY", "CREDENTIAL_KEYS") if not _given(environment, name)

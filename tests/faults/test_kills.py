@@ -9,7 +9,7 @@ from datetime import datetime
 import pytest
 from redis import Redis
 
-from launch.folders import socket_path
+from core.paths import socket_path
 from tests.faults.fleet import Asked, Fleet, shown
 from tests.faults.truth import check
 from tests.run.running import until

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from core import paths
 from launch import folders, keys
 from launch.console import Refused
 from tests.run.running import HERE
@@ -79,12 +80,12 @@ def test_one_process_holds_a_data_directory_and_death_frees_it(tmp_path: Path) -
 
 def test_a_socket_path_fits_what_the_kernel_takes(tmp_path: Path) -> None:
     short = Path("/srv/quarterdeck")
-    assert folders.socket_path(short, "valkey.sock") == short / "run" / "valkey.sock"
+    assert paths.socket_path(short, "valkey.sock") == short / "run" / "valkey.sock"
     long = tmp_path / ("x" * 120)
-    path = folders.socket_path(long, "valkey.sock")
-    assert len(os.fsencode(path)) <= folders.LONGEST_SOCKET_PATH
-    assert path == folders.socket_path(long, "valkey.sock")
-    assert path != folders.socket_path(tmp_path / ("y" * 120), "valkey.sock")
+    path = paths.socket_path(long, "valkey.sock")
+    assert len(os.fsencode(path)) <= paths.LONGEST_SOCKET_PATH
+    assert path == paths.socket_path(long, "valkey.sock")
+    assert path != paths.socket_path(tmp_path / ("y" * 120), "valkey.sock")
 
 
 def test_a_folder_that_somebody_else_put_there_is_not_used(tmp_path: Path) -> None:
@@ -94,3 +95,20 @@ def test_a_folder_that_somebody_else_put_there_is_not_used(tmp_path: Path) -> No
     trap.symlink_to(other)
     with pytest.raises((Refused, FileExistsError)):
         folders.own_folder(trap)
+
+
+def test_manage_py_finds_valkey_of_a_long_data_directory(tmp_path: Path) -> None:
+    data_dir = tmp_path / ("x" * 120)
+    keys.make_missing(_made(data_dir), ("SECRET_KEY", "CREDENTIAL_KEYS"))
+    tell = "from django.conf import settings; print(settings.REDIS_URL)"
+    environment = {"PATH": os.environ["PATH"], "DATA_DIR": str(data_dir)}
+    environment["DJANGO_SETTINGS_MODULE"] = "dashboard.settings"
+    told = subprocess.run(
+        [sys.executable, "-c", tell], cwd=HERE, env=environment, check=True, capture_output=True
+    ).stdout.decode()
+    assert told.strip() == f"unix://{paths.socket_path(data_dir, 'valkey.sock')}"
+
+
+def _made(data_dir: Path) -> Path:
+    (data_dir / "run").mkdir(parents=True)
+    return data_dir

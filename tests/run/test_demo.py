@@ -12,7 +12,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from launch import debian, demo, demo_engine, folders, kernel, options, samples
+from core import paths
+from launch import debian, demo, demo_engine, kernel, options, samples
 from tests.run.running import HERE, until
 
 
@@ -94,7 +95,7 @@ class Keeper:
         return self.process
 
     def left(self) -> list[tuple[int, str]]:
-        return demo_engine._with_argument(folders.short_folder(self.data_dir))
+        return demo_engine._with_argument(paths.short_folder(self.data_dir))
 
 
 @pytest.fixture
@@ -136,7 +137,7 @@ def test_its_containers_run_and_come_back_and_its_end_leaves_nothing(keeper: Kee
     process.terminate()
     assert process.wait(9) == 0
     assert keeper.left() == []
-    assert not Path(f"/sys/class/net/qd-{folders.digest(keeper.data_dir)}").exists()
+    assert not Path(f"/sys/class/net/qd-{paths.digest(keeper.data_dir)}").exists()
 
     process = keeper.start()
     until(lambda: running(engine) == tour, seconds=10, what="the samples are back")
@@ -158,4 +159,4 @@ def test_a_killed_keeper_takes_engine_and_containers_with_it(keeper: Keeper) -> 
     process = keeper.start()
     process.terminate()
     assert process.wait(9) == 0
-    assert not Path(f"/sys/class/net/qd-{folders.digest(keeper.data_dir)}").exists()
+    assert not Path(f"/sys/class/net/qd-{paths.digest(keeper.data_dir)}").exists()
