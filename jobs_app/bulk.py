@@ -1,9 +1,10 @@
 """Many deeds as one Job: its children run several at a time on each host."""
 
+import logging
 import time
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from celery import current_app
 from django.db import connection
@@ -12,6 +13,8 @@ from django.utils.translation import gettext as _
 
 from jobs_app.lifecycle import Cancelled, Failed, LostLease, report
 from jobs_app.models import Job
+
+logger = logging.getLogger(__name__)
 
 PER_HOST = 16  # deeds at a time on one engine; more only queue inside dockerd
 IN_ALL = 64  # threads of one bulk job
@@ -43,11 +46,13 @@ def _run_all(parent: Job, children: list[Job]) -> None:
     for child in children:
         by_host[child.host_id].append(child)
     at_a_time = min(PER_HOST, max(2, IN_ALL // max(1, len(by_host))))
+    queues = [deque(those) for those in by_host.values()]
     with ExitStack() as pools:
         waiting: set[Future[None]] = set()
-        for those in by_host.values():
-            pool = pools.enter_context(ThreadPoolExecutor(min(at_a_time, len(those))))
-            waiting |= {pool.submit(_run, child) for child in those}
+        for queue in queues:
+            threads = min(at_a_time, len(queue))
+            pool = pools.enter_context(ThreadPoolExecutor(threads))
+            waiting |= {pool.submit(_run, queue) for _ in range(threads)}
         try:
             while waiting:
                 ended, waiting = wait(waiting, timeout=LOOK_S)
@@ -55,16 +60,27 @@ def _run_all(parent: Job, children: list[Job]) -> None:
                     future.result()
                 _tell(parent)
         except (Cancelled, LostLease):
-            for future in waiting:  # whoever took over does what has not begun
-                future.cancel()
+            for queue in queues:  # whoever took over does what has not begun
+                queue.clear()
             raise
 
 
-def _run(child: Job) -> None:
+def _run(queue: deque[Job]) -> None:
+    """One deed after the other, over one connection to the database."""
     try:
-        current_app.tasks[child.kind].run(child.pk)
+        while child := _next(queue):
+            try:
+                current_app.tasks[child.kind].run(child.pk)
+            except Exception:  # this loop must survive: the others are still to be done
+                logger.exception("job %s stumbled", child.pk)
     finally:
         connection.close()
+
+
+def _next(queue: deque[Job]) -> Job | None:
+    with suppress(IndexError):
+        return queue.popleft()
+    return None
 
 
 def _tell(parent: Job) -> None:

@@ -108,7 +108,7 @@ def finish(job: Job, state: Job.State, error: str = "") -> None:
             return
         _audit_end(job, state, error)
         say(job, f"{Job.State(state).value}: {error}" if error else Job.State(state).value)
-        publish_on_commit(job.host_id, "job", [job.pk])
+        _tell_pages(job)
     job.state = state
 
 
@@ -116,8 +116,9 @@ def report(job: Job, *, progress: float | None = None, text: str = "") -> None:
     """Tell how far it is. Raises LostLease, and Cancelled when somebody asked for that."""
     if not _mine(job).update(progress=progress, text=text):
         raise LostLease
-    job.progress, job.text = progress, text
-    publish_on_commit(job.host_id, "job", [job.pk])
+    if (job.progress, job.text) != (progress, text):
+        job.progress, job.text = progress, text
+        _tell_pages(job)
     check_cancelled(job)
 
 
@@ -152,9 +153,16 @@ def _claim(job_id: int) -> Job | None:
             return None
         job = Job.objects.select_related("host", "actor").get(pk=job_id)
         say(job, "running" if job.attempt == 1 else f"running, attempt {job.attempt}")
-        publish_on_commit(job.host_id, "job", [job.pk])
+        _tell_pages(job)
     _keep(job)
     return job
+
+
+def _tell_pages(job: Job) -> None:
+    """An item of a bulk job is told with it, four times a second: two hints each cost more than
+    the deed."""
+    if job.parent_id is None:
+        publish_on_commit(job.host_id, "job", [job.pk])
 
 
 def _mine(job: Job) -> Any:
