@@ -96,6 +96,7 @@ def test_without_valkey_pages_and_jobs_are_asked_for_at_once(fleet: Fleet) -> No
         until(lambda: fleet.ended([job]), seconds=30, what="it is done when Valkey is back")
         fleet.note("Valkey back, the job is done", time.monotonic() - began)
         assert fleet.states([job])["succeeded"] == 1
+        until(lambda: fleet.started("patient"), seconds=5, what="it writes down its start")
         assert fleet.started("patient") == 1
         each_ended_once(fleet, [job])
         rows_are_what_the_engine_lists(fleet)

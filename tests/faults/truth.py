@@ -63,6 +63,15 @@ def nothing_was_done_twice(fleet: Fleet, wave: Sequence[Asked]) -> None:
         str(one["Labels"].get("quarterdeck.job", "")).replace("-", "")
         for one in fleet.engine.api("GET", "/containers/json?all=1")
     )
+    until(
+        lambda: all(
+            fleet.started(each.name) > each.before
+            for each in wave
+            if each.action in STARTS and states[each.job] == "succeeded"
+        ),
+        seconds=10,
+        what="every container that was started has written it down",
+    )
     for each in wave:
         starts = fleet.started(each.name) - each.before
         wanted = {1} if states[each.job] == "succeeded" else {0, 1}
