@@ -1,7 +1,6 @@
 """What a worker does with containers: each task is the deed of one job."""
 
 import json
-import time
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,16 +13,17 @@ from containers_app.spec import spec_from
 from core.errors import Forbidden
 from core.sealed import unseal
 from engine.client import Engine
-from engine.errors import Broken, TimedOut, Unreachable
+from engine.errors import Broken, TimedOut
 from engine.types import ContainerSpec
 from hosts_app.connections import engine_for
 from hosts_app.selectors import may
 from jobs_app.bulk import run_children
 from jobs_app.deeds import deed
-from jobs_app.lifecycle import Failed, OutcomeUnknown, report, say
+from jobs_app.lifecycle import Failed, say
 from jobs_app.models import Job
 
 GRACE_S = 10  # the engine's own default between SIGTERM and SIGKILL
+START_S = 5  # how long the other half of a restart may take
 JOB_LABEL = "quarterdeck.job"
 
 
@@ -45,6 +45,7 @@ def restart_container(job: Job) -> None:
         job,
         lambda engine: engine.restart(job.target, grace_s=grace_s),
         settle.started_since(job),
+        lasts_s=grace_s + START_S,
     )
 
 
@@ -104,8 +105,11 @@ def _create(job: Job, engine: Engine) -> str:
     try:
         return engine.create(spec)
     except (TimedOut, Broken) as error:
-        say(job, f"no answer: {error}")
-        return _made_after_all(job, engine, error)
+        found = settle.found_out(
+            job, engine, error, lambda: engine.container_with_label(JOB_LABEL, str(job.key))
+        )
+        assert found, "it returns what it finds"
+        return found
 
 
 def _secrets(job: Job) -> dict[str, Any]:
@@ -124,23 +128,6 @@ def _require_allowed(job: Job, engine: Engine, spec: ContainerSpec) -> None:
         require_allowed(spec, {name: engine.volume_options(name) for name in named})
     except Forbidden as refusal:
         raise Failed(refusal.message) from refusal
-
-
-def _made_after_all(job: Job, engine: Engine, error: Unreachable) -> str:
-    """The container that the engine made without saying so. Raises OutcomeUnknown (R5)."""
-    deadline = time.monotonic() + settle.LOOK_FOR_S
-    while time.monotonic() < deadline:
-        report(job, text=_("No answer; checking what the engine did."))
-        try:
-            if made := engine.container_with_label(JOB_LABEL, str(job.key)):
-                return made
-        except Unreachable:
-            pass
-        time.sleep(settle.LOOK_S)
-    raise OutcomeUnknown(
-        _("The engine was asked, did not answer, and has not done it after a minute: %(error)s")
-        % {"error": error}
-    )
 
 
 @deed("container.bulk", role=Role.OPERATOR, repeatable=True)

@@ -151,6 +151,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 10,
     "socket_connect_timeout": 1,
     "socket_keepalive": True,
+    # kombu waits 2 and then 4 s for its first connection, in the middle of a request (R44)
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+    "interval_max": 0,
 }
 CELERY_TASK_PUBLISH_RETRY = False  # the outbox sends again (R40); a request must not wait
 

@@ -10,7 +10,8 @@ from pathlib import Path
 PR_SET_PDEATHSIG = 1  # prctl(2)
 PR_SET_CHILD_SUBREAPER = 36
 MNT_DETACH = 2  # umount(2)
-NOTED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+NOTED = (signal.SIGCHLD, *ENDING)
 
 libc = ctypes.CDLL(None, use_errno=True)  # loaded before any fork
 

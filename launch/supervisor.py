@@ -69,7 +69,8 @@ class Supervisor:
                     self.start(part)
             dues = [part.due - now for part in self.parts if not part.pid]
             seen = signal.sigtimedwait(kernel.NOTED, max(0.0, min([LOOK_S, *dues])))
-            if seen is not None and seen.si_signo != signal.SIGCHLD:
+            # not "anything but SIGCHLD": when we were stopped and go on, CPython tells nonsense
+            if seen is not None and seen.si_signo in kernel.ENDING:
                 return
             self.reap()
 
@@ -102,7 +103,7 @@ class Supervisor:
             if left <= 0:
                 return
             seen = signal.sigtimedwait(kernel.NOTED, min(left, LOOK_S))
-            if seen is not None and seen.si_signo != signal.SIGCHLD:
+            if seen is not None and seen.si_signo in kernel.ENDING:
                 return
             for pid, _status in self._ended():
                 for part in self.parts:

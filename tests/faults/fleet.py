@@ -178,6 +178,11 @@ class Fleet:
         listed = self.engine.api("GET", "/containers/json?all=1")
         return {one["Names"][0][1:]: (one["Id"], one["State"]) for one in listed}
 
+    def actions(self, docker_id: str) -> list[str]:
+        """What the engine did to it lately, by its own events."""
+        asked = ["events", "--since", "60s", "--until", "0s", "--format", "{{.Action}}"]
+        return self.engine.cli(*asked, "--filter", f"container={docker_id}").split()
+
     def started(self, name: str) -> int:
         """How often this container has started, by its own account."""
         file = self.starts / name

@@ -10,7 +10,7 @@ import pytest
 from redis import Redis
 
 from core.paths import socket_path
-from tests.faults.fleet import Asked, Fleet, shown
+from tests.faults.fleet import IGNORES_TERM, Asked, Fleet, shown
 from tests.faults.truth import check
 from tests.run.running import until
 
@@ -134,3 +134,21 @@ def test_killed_engine(fleet: Fleet, wave: list[Asked], time_: int) -> None:
     seen = fleet.until_seen(lambda page: not banner(page), seconds=BACK_S, what="that it is back")
     fleet.note("dockerd back, both browsers say so", seen)
     check(fleet, wave, engine_lived=False, seconds=75)
+
+
+@again
+def test_a_worker_killed_during_a_slow_restart(fleet: Fleet, time_: int) -> None:
+    """The engine goes on with it: whoever takes the job over must not restart it once more."""
+    fleet.watch()
+    docker_id = fleet.make("slow", IGNORES_TERM)
+    try:
+        fleet.until_seen(lambda page: "slow" in shown(page), seconds=10, what="it")
+        job = fleet.act("restart", docker_id, {"timeout": 15})
+        until(lambda: fleet.states([job])["running"], seconds=5, what="it has begun")
+        until(lambda: "kill" in fleet.actions(docker_id), seconds=5, what="the engine has begun")
+        kill(fleet, "worker")
+        check(fleet, [Asked(job, "restart", "slow", 1)], engine_lived=True, seconds=45)
+        until(lambda: "restart" in fleet.actions(docker_id), seconds=5, what="the engine tells so")
+        assert fleet.actions(docker_id).count("restart") == 1
+    finally:
+        fleet.engine.api("DELETE", f"/containers/{docker_id}?force=1")

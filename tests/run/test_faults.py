@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from launch.supervisor import LOOK_S
 from tests.run.running import PARTS, Running, until
 
 pytestmark = pytest.mark.chaos
@@ -62,6 +63,19 @@ def test_nobody_is_refused_while_web_starts_again(dashboard: Running) -> None:
     os.kill(dashboard.pid("web"), signal.SIGKILL)
     until(lambda: "web ended" in dashboard.console, seconds=5, what="it was noticed")
     assert dashboard.get("/login/", timeout_s=20)[0] == 200
+    dashboard.remember()
+
+
+def test_one_that_was_stopped_goes_on(dashboard: Running) -> None:
+    """Ctrl-Z and fg, or a frozen container."""
+    os.kill(dashboard.process.pid, signal.SIGSTOP)
+    began = time.monotonic()
+    until(lambda: time.monotonic() - began > 2 * LOOK_S, seconds=10, what="some time is over")
+    os.kill(dashboard.process.pid, signal.SIGCONT)
+    old = dashboard.pid("watcher")
+    os.kill(old, signal.SIGKILL)
+    until(lambda: dashboard.pid("watcher") not in {0, old}, seconds=10, what="it still watches")
+    assert not dashboard.ended()
     dashboard.remember()
 
 
