@@ -64,7 +64,6 @@ def acting_from(place: Origin) -> Iterator[None]:
         origin.reset(token)
 
 
-@transaction.atomic
 def record(
     actor: User | None,
     action: str,
@@ -81,7 +80,7 @@ def record(
     return record_many(actor, [deed], outcome=outcome)[0]
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def record_many(
     actor: User | None, deeds: Sequence[Deed], *, outcome: str = "requested"
 ) -> list[AuditEntry]:

@@ -48,6 +48,7 @@ def reconcile(
     images = dict(Image.objects.filter(host=host).values_list("docker_id", "pk"))
     at, engine_at = now(), now() + timedelta(seconds=host.skew_s)
     new, altered = [], []
+    touched = {"status", "confirmed", "version"}
     for item in listed:
         values = _values(item, images)
         _sharpen(values, known_moments.get(item.id))
@@ -56,7 +57,8 @@ def reconcile(
             new.append(
                 Container(host=host, docker_id=item.id, confirmed=at, version=version, **values)
             )
-        elif _differs(row, values, engine_at, known_moments.get(item.id)):
+        elif unlike := _unlike(row, values, engine_at, known_moments.get(item.id)):
+            touched |= unlike
             for name, value in values.items():
                 setattr(row, name, value)
             row.confirmed, row.version, row.gone = at, version, None
@@ -65,9 +67,8 @@ def reconcile(
     for row in buried:
         row.gone, row.version = at, version
     Container.objects.bulk_create(new)
-    Container.objects.bulk_update(
-        altered, [*FIELDS, "confirmed", "version", "gone"], batch_size=200
-    )
+    # each field costs a CASE with a branch for every row: of a hundred stops, 4 of 19 differ
+    Container.objects.bulk_update(altered, sorted(touched), batch_size=200)
     Container.objects.bulk_update(buried, ["gone", "version"], batch_size=200)
     if only is None:
         Container.objects.filter(host=host, gone__lt=at - TOMBSTONE).delete()
@@ -114,8 +115,10 @@ def _port_words(item: ContainerSummary) -> str:
     return f",{','.join(str(number) for number in sorted(numbers - {None}, key=str))},"[:400]
 
 
-def _differs(row: Container, values: dict[str, Any], at: datetime, exact: Moments | None) -> bool:
-    """Whether the row must be written. Ages alone do not count: "Up 2 hours" becomes 3 by itself.
+def _unlike(
+    row: Container, values: dict[str, Any], at: datetime, exact: Moments | None
+) -> set[str]:
+    """What of the row must be written. Ages alone do not count: "Up 2 hours" becomes 3 by itself.
 
     Where only the rough ages moved within what their rounding allows, our own finer time stays.
     """
@@ -125,8 +128,8 @@ def _differs(row: Container, values: dict[str, Any], at: datetime, exact: Moment
             continue
         if ours and theirs and _same_within_rounding(ours, theirs, at):
             values[name] = ours
-    unlike = [name for name in FIELDS if name != "status" and getattr(row, name) != values[name]]
-    return bool(unlike) or row.gone is not None
+    unlike = {name for name in FIELDS if name != "status" and getattr(row, name) != values[name]}
+    return unlike if row.gone is None else unlike | {"gone"}
 
 
 def _sharpen(values: dict[str, Any], exact: Moments | None) -> None:

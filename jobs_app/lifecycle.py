@@ -18,7 +18,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from accounts_app import audit
-from accounts_app.models import Role, User
+from accounts_app.models import Role
 from core.live import publish_on_commit
 from engine.errors import EngineError
 from hosts_app.models import Host
@@ -139,19 +139,20 @@ def _claim(job_id: int) -> Job | None:
     at = now()
     with transaction.atomic():
         queued = Job.objects.filter(pk=job_id, state=Job.State.QUEUED, cancel_asked=None)
-        row = queued.values("attempt", "started").first()
-        if row is None:
+        job = queued.select_related("host", "actor").first()
+        if job is None:
             return None
-        claimed = queued.filter(attempt=row["attempt"]).update(
-            state=Job.State.RUNNING,
-            started=row["started"] or at,
-            owner=owner(),
-            attempt=row["attempt"] + 1,
-            lease=at + LEASE,
-        )
-        if not claimed:
+        claim = {
+            "state": Job.State.RUNNING,
+            "started": job.started or at,
+            "owner": owner(),
+            "attempt": job.attempt + 1,
+            "lease": at + LEASE,
+        }
+        if not queued.filter(attempt=job.attempt).update(**claim):
             return None
-        job = Job.objects.select_related("host", "actor").get(pk=job_id)
+        for name, value in claim.items():
+            setattr(job, name, value)
         say(job, "running" if job.attempt == 1 else f"running, attempt {job.attempt}")
         _tell_pages(job)
     _keep(job)
@@ -184,8 +185,8 @@ def _still_allowed(job: Job) -> bool:
 
 
 def _require_rights(job: Job) -> None:
-    actor = User.objects.filter(pk=job.actor_id, is_active=True).first() if job.actor_id else None
-    if actor is None:
+    actor = job.actor  # as it was read when the job was claimed, a moment ago
+    if actor is None or not actor.is_active:
         raise Failed(_("Rights changed: the account that asked for this is gone or disabled."))
     if job.host_id is None:
         return
