@@ -1,18 +1,10 @@
 /** What every page loads: keys, palette, help, theme, live socket and the declared behaviours. */
 import { declare } from "./core/declare.js";
-import { sheet } from "./core/dialog.js";
-import { $, $$, make } from "./core/dom.js";
+import { $, $$ } from "./core/dom.js";
 import { t } from "./core/i18n.js";
-import {
-  bind,
-  bindings,
-  lettersOff,
-  lettersOffInProfile,
-  listen,
-  switchLetters,
-} from "./core/keys.js";
+import { bind, listen } from "./core/keys.js";
 import { onLive, start, tellJob } from "./core/live.js";
-import { openPalette, wirePalette } from "./core/palette.js";
+import { openPalette } from "./core/palette.js";
 import { tellRefusal } from "./core/post.js";
 import { toggleNavigation, toggleTheme } from "./core/theme.js";
 import { toastMessages } from "./core/toast.js";
@@ -21,6 +13,8 @@ import { placeMenus } from "./parts/menu.js";
 const GO = { o: "/", c: "/containers/", i: "/images/", h: "/hosts/", j: "/jobs/" };
 const LOADING_MS = 300;
 const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
+
+const help = () => import("./core/help.js").then((sheet) => sheet.help());
 
 /** Only what the navigation of this person has can be gone to. */
 function bindKeys() {
@@ -33,48 +27,6 @@ function bindKeys() {
   bind("?", t("key_help"), help, t("keys_everywhere"));
   bind("[", t("key_navigation"), toggleNavigation, t("keys_everywhere"));
   if ($("#q")) bind("/", t("key_filter"), () => $("#q").select(), t("keys_everywhere"));
-}
-
-const KEY_NAMES = {
-  "mod+k": isMac ? "⌘ K" : "Ctrl K",
-  ArrowDown: "↓",
-  ArrowUp: "↑",
-  Backspace: "⌫",
-  Escape: "Esc",
-  Enter: "↵",
-  " ": "␣",
-  "shift+Enter": "⇧ ↵",
-};
-
-function help() {
-  const cols = make("div", { className: "cols" });
-  const groups = new Map();
-  for (const one of bindings()) {
-    if (one.group) groups.set(one.group, [...(groups.get(one.group) ?? []), one]);
-  }
-  for (const [name, members] of groups) {
-    const list = make("dl", { className: "keys" });
-    for (const { key, label } of members) {
-      const names = (KEY_NAMES[key] ?? key)
-        .split(" ")
-        .map((part) => make("kbd", { textContent: part }));
-      list.append(make("dt", {}, ...names), make("dd", { textContent: label }));
-    }
-    cols.append(make("section", {}, make("h3", { textContent: name }), list));
-  }
-  const off = make("input", {
-    type: "checkbox",
-    checked: lettersOff(),
-    disabled: lettersOffInProfile(),
-  });
-  off.addEventListener("change", () => switchLetters(off.checked));
-  const choice = make(
-    "label",
-    { className: "ck" },
-    off,
-    make("span", { textContent: t("keys_off") }),
-  );
-  sheet(t("key_help"), make("div", {}, cols, choice), { wide: true });
 }
 
 /** A bar at the top after 300 ms, and the server's words when a part of the page could not come. */
@@ -107,7 +59,6 @@ function followRequests() {
 
 bindKeys();
 listen();
-wirePalette();
 placeMenus();
 declare({
   palette: (button) => openPalette(button.dataset.prefill ?? ""),

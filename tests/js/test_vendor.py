@@ -63,7 +63,7 @@ def test_every_icon_that_is_named_is_in_the_sprite() -> None:
     there = set(re.findall(r'<symbol id="([^"]+)"', sprite))
     named: set[str] = set()
     for path in TEMPLATES:
-        named |= set(re.findall(r'_icon\.html" with name="([^"]+)"', path.read_text()))
+        named |= set(re.findall(r'{% icon "([^"]+)"', path.read_text()))
     for path in SCRIPTS:
         named |= set(re.findall(r'\bicon(?::|\()\s*"([a-z0-9-]+)"', path.read_text()))
     assert named

@@ -11,7 +11,6 @@ import { rowCursor } from "../parts/cursor.js";
 import { wireFilter } from "../parts/filter.js";
 import { hoverBar } from "../parts/hoverbar.js";
 import { openMenu } from "../parts/menu.js";
-import { peek } from "../parts/peek.js";
 import { refetching } from "../parts/refetch.js";
 import { dismissError, hideDismissed, patch, read, rowOf } from "../parts/rows.js";
 import { selection } from "../parts/select.js";
@@ -173,6 +172,7 @@ function clearOne() {
   } else if ($("#q").value) filter.clear();
 }
 
+const peek = (row) => import("../parts/peek.js").then((sheet) => sheet.peek(row));
 const here = (run) => () => cursor.element() && run(cursor.element());
 const onTargets = (verb) => () => perform(typeof verb === "function" ? verb() : verb, targets());
 const visitOne = (element) => location.assign(read(element).url);
