@@ -19,6 +19,8 @@ IMAGES = (
     "nginx:1.27", "ghcr.io/acme/api:2.14.1", "ghcr.io/acme/worker:2.14.1", "postgres:16-alpine",
     "redis:7", "traefik:v3.1", "registry.acme.example:5000/mail/relay:2024-11", "rabbitmq:3",
 )  # fmt: skip
+# ages: 2 minutes, 3 minutes, … 55 days
+YOUNGEST_S, OLDER, MOST_AGES = 120, 1.5, 26
 # of ten: mostly up, a few with a health check, some ended, well or not
 STATES = (
     ("running", "", 0), ("running", "healthy", 0), ("running", "", 0), ("exited", "", 0),
@@ -37,7 +39,7 @@ def fill(engine: FakeEngine, containers: int) -> None:
         if project:
             labels["com.docker.compose.project"] = project
             labels["com.docker.compose.service"] = KINDS[kind]
-        engine.add_container(
+        docker_id = engine.add_container(
             f"{project or 'one'}-{KINDS[kind]}-{number}",
             image=IMAGES[kind],
             state=state,
@@ -46,6 +48,18 @@ def fill(engine: FakeEngine, containers: int) -> None:
             labels=labels,
             ports={"8080/tcp": [{"HostIp": "", "HostPort": str(20000 + number)}]},
         )
+        _age(engine, docker_id, YOUNGEST_S * OLDER ** (number % MOST_AGES))
+
+
+def _age(engine: FakeEngine, docker_id: str, age_s: float) -> None:
+    """As if it had been there for so long: on a real fleet few rows are of this minute."""
+    container = engine.daemon.find(docker_id)
+    then_ns = engine.daemon.now_ns() - round(age_s * 1e9)
+    container.created_ns = then_ns
+    if container.started_ns:
+        container.started_ns = then_ns
+    if container.finished_ns:
+        container.finished_ns = then_ns
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import ceil
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -60,7 +61,7 @@ def quantile(values: Iterable[float], share: float) -> float:
     known = sorted(values)
     if not known:
         raise ValueError("no values")
-    return known[min(len(known) - 1, max(0, -int(-share * len(known) // 1) - 1))]
+    return known[min(len(known), max(1, ceil(share * len(known)))) - 1]
 
 
 def all_samples(rounds: Iterable[Round]) -> list[float]:

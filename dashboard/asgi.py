@@ -19,10 +19,12 @@ from django.http import HttpRequest, HttpResponseBase  # noqa: E402
 from servestatic import ServeStaticASGI  # noqa: E402
 
 from dashboard.limits import Limits  # noqa: E402
+from dashboard.packed import packed  # noqa: E402
 from dashboard.sockets import routes  # noqa: E402
 
 REQUESTS_AT_ONCE = 16  # threads: pages wait for SQLite and for the CPU, never for an engine
 FOREVER_S = 365 * 24 * 3600
+STATIC_MARK = settings.STATIC_URL.strip("/").rpartition("/")[2]
 
 
 class Handler(ASGIHandler):
@@ -56,7 +58,7 @@ def _headers(headers: Any, _path: str, _url: str) -> None:
 
 http = ServeStaticASGI(
     Handler(),
-    root=str(settings.BASE_DIR / "static"),
+    root=str(packed(settings.BASE_DIR / "static", settings.DATA_DIR, STATIC_MARK)),
     prefix=settings.STATIC_URL,
     max_age=FOREVER_S,  # the address changes with the content
     allow_all_origins=False,
