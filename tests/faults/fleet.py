@@ -1,6 +1,8 @@
 """A dashboard, an engine and two people looking at it, all of which a test may harm."""
 
 import json
+import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -17,6 +19,7 @@ from urllib.request import Request, urlopen
 
 from playwright.sync_api import Page
 
+from launch import kernel
 from tests.lab.dockerd import IMAGE, Dockerd
 from tests.run.running import HERE, Running, until
 
@@ -246,6 +249,15 @@ class Fleet:
             yield docker_id
         finally:
             self.engine.api("DELETE", f"/containers/{docker_id}?force=1")
+
+
+@contextmanager
+def frozen(pid: int) -> Iterator[None]:
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        kernel.send(pid, signal.SIGCONT)
 
 
 def shown(page: Page) -> dict[str, tuple[str, str, str]]:

@@ -4,13 +4,11 @@ import os
 import signal
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 
 import pytest
 
-from launch import kernel
-from tests.faults.fleet import Fleet, is_live, shown
+from tests.faults.fleet import Fleet, frozen, is_live, shown
 from tests.faults.truth import (
     browsers_show_the_truth,
     each_ended_once,
@@ -25,15 +23,6 @@ NAMED_S = 30  # R64
 STUCK_S = 90  # R43
 AT_ONCE_S = 1.0  # R44
 LONG_AGO = "2000-01-01 00:00:00"
-
-
-@contextmanager
-def frozen(pid: int) -> Iterator[None]:
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        kernel.send(pid, signal.SIGCONT)
 
 
 def named(fleet: Fleet, part: str) -> bool:

@@ -63,15 +63,17 @@ def nothing_was_done_twice(fleet: Fleet, wave: Sequence[Asked]) -> None:
         str(one["Labels"].get("quarterdeck.job", "")).replace("-", "")
         for one in fleet.engine.api("GET", "/containers/json?all=1")
     )
-    until(
-        lambda: all(
-            fleet.started(each.name) > each.before
-            for each in wave
-            if each.action in STARTS and states[each.job] == "succeeded"
-        ),
-        seconds=10,
-        what="every container that was started has written it down",
-    )
+    due = [each for each in wave if each.action in STARTS and states[each.job] == "succeeded"]
+
+    def silent() -> list[Asked]:
+        return [each for each in due if fleet.started(each.name) == each.before]
+
+    try:
+        until(lambda: not silent(), seconds=10, what="what was started has written it down")
+    except AssertionError as error:
+        states_now = fleet.containers()
+        told = [(each, states_now.get(each.name), fleet.lines(each.job)) for each in silent()]
+        raise AssertionError(f"{error}: {told}") from error
     for each in wave:
         starts = fleet.started(each.name) - each.before
         wanted = {1} if states[each.job] == "succeeded" else {0, 1}
@@ -121,7 +123,8 @@ def browsers_show_the_truth(fleet: Fleet) -> None:
         listed = fleet.containers()
         return str([
             {name: (row[1], listed.get(name, ("", ""))[1]) for name, row in shown(page).items()
-             if row[1] not in LOOKS.get(listed.get(name, ("", ""))[1], ())}
+             if row[1] not in LOOKS.get(listed.get(name, ("", ""))[1], ()) or row[2]}
+            | {name: ("not shown", listed[name][1]) for name in listed.keys() - shown(page).keys()}
             for page in fleet.pages
         ])  # fmt: skip
 
