@@ -12,9 +12,7 @@ run:
 	@exec $(PY) supervise.py
 
 test: needs lint
-	$(PY) -m pytest tests -m "not engine and not browser and not chaos" -n 2
-	$(PY) -m pytest tests -m "(engine or chaos) and not browser" -p no:xdist
-	$(PY) -m pytest tests -m browser -p no:xdist
+	@$(PY) -m tests.phases
 
 bench: needs
 	$(PY) -m bench

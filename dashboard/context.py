@@ -1,16 +1,12 @@
 """What every page shows around its content: navigation, hosts, job tray, language, theme."""
 
-from functools import lru_cache
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils.html import json_script
-from django.utils.safestring import SafeString
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts_app.models import User
-from core.js_strings import strings
 from hosts_app.models import Host
 from hosts_app.selectors import hosts_for
 from jobs_app.rows import tray
@@ -35,16 +31,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "scope": _scope(hosts),
             "live_version": sum(host.version for host in hosts),
             "person": user.username,
-            "js_strings": _dictionary(get_language()),
             "page_key": _page_key(request.path),
         }
     )
-
-
-@lru_cache(maxsize=8)
-def _dictionary(_language: str) -> SafeString:
-    """The texts of scripts: 16 kB of which nothing changes but the language."""
-    return json_script(strings(), "i18n")
 
 
 def _navigation(user: User) -> list[dict[str, Any]]:

@@ -4,8 +4,11 @@ from functools import lru_cache
 
 from django import template
 from django.templatetags.static import static
-from django.utils.html import escape
+from django.utils.html import escape, json_script
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from core.js_strings import AREAS
 
 register = template.Library()
 
@@ -22,3 +25,14 @@ def icon(name: str, size: str = "") -> SafeString:
     return SafeString(
         f'<svg class="{escape(css)}" aria-hidden="true"><use href="{escape(address)}"/></svg>'
     )
+
+
+@register.simple_tag
+def words(area: str) -> SafeString:
+    """The texts of scripts of one area, as `core/i18n.js` reads them."""
+    return _words(area, get_language())
+
+
+@lru_cache(maxsize=64)
+def _words(area: str, _language: str) -> SafeString:
+    return json_script(AREAS[area](), f"words-{area}")

@@ -1,10 +1,20 @@
-/** The page's words, from its json_script block, in the page's language. */
+/** The page's words, from its json_script blocks (one an area), in the page's language. */
 
 let words;
+const AREAS = 'script[id^="words-"]';
 
 function dictionary() {
-  words ??= JSON.parse(document.getElementById("i18n")?.textContent || "{}");
+  words ??= read();
   return words;
+}
+
+const read = () =>
+  Object.assign({}, ...[...document.querySelectorAll(AREAS)].map((el) => JSON.parse(el.textContent)));
+
+/** A part that came later may have brought an area of its own. */
+function lookUp(key) {
+  if (!(key in dictionary()) && document.querySelector(AREAS)) words = { ...words, ...read() };
+  return words[key];
 }
 
 /** For tests, which have no page. */
@@ -24,7 +34,7 @@ export function fill(text, values = {}) {
  * writes numbers. A key that is missing shows itself: a test looks for those.
  */
 export function t(key, values = {}) {
-  const text = dictionary()[key];
+  const text = lookUp(key);
   if (text === undefined) return key;
   if (typeof text === "string") return fill(text, values);
   return fill(text[pluralForm(values.n)] ?? text.other, { ...values, n: number(values.n) });
@@ -35,7 +45,7 @@ export function pluralForm(n, locale = language()) {
   return new Intl.PluralRules(locale).select(Number(n));
 }
 
-export const has = (key) => key in dictionary();
+export const has = (key) => lookUp(key) !== undefined;
 
 export function number(n, locale = language()) {
   return new Intl.NumberFormat(locale).format(Number(n));

@@ -1,25 +1,13 @@
-"""Every text that scripts show, in the language of the request.
-
-A value is a text, or its plural forms under the names of `Intl.PluralRules`. Scripts fill in
-placeholders like `%(name)s` themselves, so they stay as they are here.
-"""
-
-from collections.abc import Callable
+"""Texts of the scripts that every page has: shell, keys, lists, verbs, questions, results."""
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-Strings = dict[str, str | dict[str, str]]
+from core.js_strings.base import Strings, forms
 
 
 def strings() -> Strings:
-    """The whole dictionary; keys are what scripts name."""
-    return _shell() | _keys() | _list() | _verbs() | _questions() | _results() | _logs()
-
-
-def _forms(translate: Callable[[int], str]) -> dict[str, str]:
-    """The forms that English tells apart; in Chinese both are the same text."""
-    return {"one": translate(1), "other": translate(2)}
+    return _shell() | _keys() | _list() | _verbs() | _questions() | _results()
 
 
 def _shell() -> Strings:
@@ -84,28 +72,28 @@ def _keys() -> Strings:
 
 def _list() -> Strings:
     return {
-        "selected": _forms(lambda n: ngettext("%(n)s selected", "%(n)s selected", n)),
-        "on_hosts": _forms(lambda n: ngettext("on %(n)s host", "on %(n)s hosts", n)),
-        "selected_hidden": _forms(
+        "selected": forms(lambda n: ngettext("%(n)s selected", "%(n)s selected", n)),
+        "on_hosts": forms(lambda n: ngettext("on %(n)s host", "on %(n)s hosts", n)),
+        "selected_hidden": forms(
             lambda n: ngettext("%(n)s of them not shown", "%(n)s of them not shown", n)
         ),
         "one_at_a_time": _("Select one container for this."),
         "not_applicable": _("This does nothing in the state that these containers are in."),
-        "skipped_offline": _forms(
+        "skipped_offline": forms(
             lambda n: ngettext(
                 "%(n)s left out: %(hosts)s does not answer",
                 "%(n)s left out: %(hosts)s does not answer",
                 n,
             )
         ),
-        "skipped_rights": _forms(
+        "skipped_rights": forms(
             lambda n: ngettext(
                 "%(n)s left out: you may only look at it",
                 "%(n)s left out: you may only look at them",
                 n,
             )
         ),
-        "skipped_locked": _forms(
+        "skipped_locked": forms(
             lambda n: ngettext(
                 "%(n)s left out: locked against removal",
                 "%(n)s left out: locked against removal",
@@ -158,25 +146,23 @@ def _verbs() -> Strings:
         "do_unpause": _("Unpause %(name)s"),
         "do_kill": _("Kill %(name)s…"),
         "do_remove": _("Remove %(name)s…"),
-        "do_start_n": _forms(
+        "do_start_n": forms(
             lambda n: ngettext("Start %(n)s container", "Start %(n)s containers", n)
         ),
-        "do_stop_n": _forms(
-            lambda n: ngettext("Stop %(n)s container", "Stop %(n)s containers", n)
-        ),
-        "do_restart_n": _forms(
+        "do_stop_n": forms(lambda n: ngettext("Stop %(n)s container", "Stop %(n)s containers", n)),
+        "do_restart_n": forms(
             lambda n: ngettext("Restart %(n)s container", "Restart %(n)s containers", n)
         ),
-        "do_pause_n": _forms(
+        "do_pause_n": forms(
             lambda n: ngettext("Pause %(n)s container", "Pause %(n)s containers", n)
         ),
-        "do_unpause_n": _forms(
+        "do_unpause_n": forms(
             lambda n: ngettext("Unpause %(n)s container", "Unpause %(n)s containers", n)
         ),
-        "do_kill_n": _forms(
+        "do_kill_n": forms(
             lambda n: ngettext("Kill %(n)s container…", "Kill %(n)s containers…", n)
         ),
-        "do_remove_n": _forms(
+        "do_remove_n": forms(
             lambda n: ngettext("Remove %(n)s container…", "Remove %(n)s containers…", n)
         ),
     }
@@ -184,11 +170,11 @@ def _verbs() -> Strings:
 
 def _questions() -> Strings:
     return {
-        "stop_title": _forms(
+        "stop_title": forms(
             lambda n: ngettext("Stop %(n)s container?", "Stop %(n)s containers?", n)
         ),
         "stop_body": _("Each gets this time to end by itself, then it is killed."),
-        "restart_title": _forms(
+        "restart_title": forms(
             lambda n: ngettext("Restart %(n)s container?", "Restart %(n)s containers?", n)
         ),
         "restart_body": _("Each is stopped, with this time to end by itself, and started again."),
@@ -202,18 +188,18 @@ def _questions() -> Strings:
         "own_body": _(
             "The dashboard runs in this container and will not answer while it is down."
         ),
-        "kill_title": _forms(
+        "kill_title": forms(
             lambda n: ngettext("Kill %(n)s container?", "Kill %(n)s containers?", n)
         ),
         "kill_body": _(
             "The signal goes to the main process. With SIGKILL it ends at once and saves nothing."
         ),
         "signal": _("Signal"),
-        "remove_title": _forms(
+        "remove_title": forms(
             lambda n: ngettext("Remove %(n)s container?", "Remove %(n)s containers?", n)
         ),
         "remove_body": _("The writable layer is deleted for good. Named volumes are kept."),
-        "remove_force": _forms(
+        "remove_force": forms(
             lambda n: ngettext(
                 "Also kill the one that is running", "Also kill the %(n)s that are running", n
             )
@@ -234,90 +220,27 @@ def _results() -> Strings:
         "done_rename": _("Renamed %(name)s"),
         "done_lock": _("Locked %(name)s against removal"),
         "done_unlock": _("Lifted the lock of %(name)s"),
-        "done_start_n": _forms(
+        "done_start_n": forms(
             lambda n: ngettext("Started %(n)s container", "Started %(n)s containers", n)
         ),
-        "done_stop_n": _forms(
+        "done_stop_n": forms(
             lambda n: ngettext("Stopped %(n)s container", "Stopped %(n)s containers", n)
         ),
-        "done_restart_n": _forms(
+        "done_restart_n": forms(
             lambda n: ngettext("Restarted %(n)s container", "Restarted %(n)s containers", n)
         ),
-        "done_pause_n": _forms(
+        "done_pause_n": forms(
             lambda n: ngettext("Paused %(n)s container", "Paused %(n)s containers", n)
         ),
-        "done_unpause_n": _forms(
+        "done_unpause_n": forms(
             lambda n: ngettext("Unpaused %(n)s container", "Unpaused %(n)s containers", n)
         ),
-        "done_kill_n": _forms(
+        "done_kill_n": forms(
             lambda n: ngettext(
                 "Signal sent to %(n)s container", "Signal sent to %(n)s containers", n
             )
         ),
-        "done_remove_n": _forms(
+        "done_remove_n": forms(
             lambda n: ngettext("Removed %(n)s container", "Removed %(n)s containers", n)
         ),
-    }
-
-
-def _logs() -> Strings:
-    return {
-        "log_following": _("Following"),
-        "log_paused": pgettext("log view", "Paused"),
-        "log_connecting": _("Connecting…"),
-        "log_none": _("No lines yet."),
-        "log_rate": _forms(lambda n: ngettext("%(n)s line/s", "%(n)s lines/s", n)),
-        "log_held": _forms(lambda n: ngettext("%(n)s line held", "%(n)s lines held", n)),
-        "log_most": _("At most %(most)s lines are held; older ones are let go."),
-        "log_skipped": _forms(lambda n: ngettext("%(n)s line skipped", "%(n)s lines skipped", n)),
-        "log_gap": _forms(
-            lambda n: ngettext(
-                "%(n)s line is missing here: this browser was too slow",
-                "%(n)s lines are missing here: this browser was too slow",
-                n,
-            )
-        ),
-        "log_gap_unknown": _("Lines may be missing here: the engine has let go of them"),
-        "log_new": _forms(lambda n: ngettext("%(n)s new line", "%(n)s new lines", n)),
-        "log_jump": _("Jump to the end"),
-        "log_picked": _forms(lambda n: ngettext("%(n)s line picked", "%(n)s lines picked", n)),
-        "log_copied": _forms(lambda n: ngettext("Copied %(n)s line", "Copied %(n)s lines", n)),
-        "log_of": _("%(at)s of %(all)s"),
-        "log_matches": _forms(lambda n: ngettext("%(n)s match", "%(n)s matches", n)),
-        "log_bad_pattern": _("Not a regular expression"),
-        "log_more": _("show %(size)s more"),
-        "log_time_local": _("Local time"),
-        "log_time_utc": pgettext("time", "UTC"),
-        "log_time_off": _("No times"),
-        "log_stalled": _("%(host)s does not answer. New lines come when it is back."),
-        "log_lost": _("The connection is lost. It goes on where it was as soon as it is back."),
-        "log_exited": _("Exited (%(code)s). If it is started again, its lines go on here."),
-        "log_removed": _(
-            "The container was removed. What you see is all that is left of its log."
-        ),
-        "log_replaced": _("Another container has its name now."),
-        "log_unreadable": _("The log driver of this container keeps nothing that can be read."),
-        "log_started": _("Started again"),
-        "log_ended": _("Exited (%(code)s)"),
-        "log_refused": _("You may not see this host any more."),
-        "log_unknown": _("There is no such container any more."),
-        "log_too_many": _("Too many pages of yours are open. Close some, then try again."),
-        "log_follow_new": _("Follow the new one"),
-        "log_try_again": _("Try again"),
-        "log_to_list": _("To the list of containers"),
-        "log_to_host": _("To the host"),
-        "keys_log": _("In a log"),
-        "key_log_follow": _("Follow or pause"),
-        "key_log_search": _("Search the lines that are held"),
-        "key_log_next": _("Next match"),
-        "key_log_previous": _("Previous match"),
-        "key_log_only": _("Only lines that match"),
-        "key_log_case": _("Match case"),
-        "key_log_regex": _("Regular expression"),
-        "key_log_wrap": _("Wrap lines"),
-        "key_log_time": _("Local time, UTC, or no times"),
-        "key_log_end": _("Newest line"),
-        "key_log_start": _("Oldest line that is held"),
-        "key_log_copy": _("Copy the picked lines"),
-        "key_log_clear": _("Unpick lines"),
     }
