@@ -9,7 +9,10 @@ function dictionary() {
 }
 
 const read = () =>
-  Object.assign({}, ...[...document.querySelectorAll(AREAS)].map((el) => JSON.parse(el.textContent)));
+  Object.assign(
+    {},
+    ...[...document.querySelectorAll(AREAS)].map((el) => JSON.parse(el.textContent)),
+  );
 
 /** A part that came later may have brought an area of its own. */
 function lookUp(key) {
