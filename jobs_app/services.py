@@ -88,6 +88,8 @@ def cancel(actor: User, job_id: int) -> Job:
         job = job_for(actor, job_id, Role.OPERATOR)
         if not job.is_open:
             raise Conflict(_("This job has ended already."))
+        # before the trail's head, as its worker does: else the two wait for each other
+        Job.objects.select_for_update().get(pk=job.pk)
         audit.record(actor, "job.cancel", host=job.host_name, target=str(job.pk), job=job.pk)
         at = now()
         ended = Job.objects.filter(pk=job.pk, state=Job.State.QUEUED).update(

@@ -13,11 +13,11 @@ INSTALL_S = 900  # a slow mirror
 
 
 def missing(wanted: Mapping[str, str]) -> list[str]:
-    """The packages of `wanted` (program or file → package) whose program or file is not there."""
+    """The packages of `wanted` (program, or file by a pattern → package) that are not there."""
     return [
         package
         for what, package in wanted.items()
-        if not (Path(what).exists() if what.startswith("/") else which(what))
+        if not (any(Path("/").glob(what[1:])) if what.startswith("/") else which(what))
     ]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from launch import debian
 from launch.console import say
 
-# program or file → the Debian package that brings it
+# program, or file by a pattern → the Debian package that brings it
 NEEDS = {
     "dockerd": "docker.io",
     "docker-registry": "docker-registry",
@@ -15,6 +15,8 @@ NEEDS = {
     "ip": "iproute2",
     "chromium": "chromium",
     "msgfmt": "gettext",
+    # not the folder: the client alone makes it too
+    "/usr/lib/postgresql/*/bin/initdb": "postgresql",
     "/usr/share/fonts/opentype/noto": "fonts-noto-cjk",
 }
 
