@@ -5,18 +5,16 @@ deletes docker0 when it is told to have no bridge, and would change the firewall
 loopback only, which docker-proxy serves without the firewall's help.
 """
 
-import ipaddress
 import json
 import os
 import shutil
 import signal
 import socket
-import subprocess
 import time
 from pathlib import Path
 
 from core.paths import digest, short_folder
-from launch import kernel
+from launch import bridges, kernel
 from launch.console import say
 from launch.debian import which
 from launch.folders import discard, own_folder, private
@@ -43,7 +41,7 @@ def keep(data_dir: Path) -> None:
     daemons = [_dockerd(folder, exec_root, bridge), _registry(folder)]
     died = _until_asked(daemons)
     _end(daemons, exec_root)
-    _remove(bridge)
+    bridges.remove(bridge)
     _tidy(folder, exec_root)
     if died:
         raise SystemExit(1)
@@ -71,10 +69,7 @@ def _dockerd(folder: Path, exec_root: Path, bridge: str) -> int:
                 "hosts": [f"unix://{exec_root / 'docker.sock'}"],
                 "group": "root",
                 "bridge": bridge or "none",
-                "iptables": False,
-                "ip6tables": False,
-                "ip-forward": False,
-                "ip-masq": False,
+                **bridges.QUIET,
                 "log-opts": {"max-size": "5m", "max-file": "2"},
             }
         )
@@ -206,49 +201,7 @@ def _with_argument(exec_root: Path) -> list[tuple[int, str]]:
 def _bridge(data_dir: Path) -> str:
     """A bridge of this data directory's own, or "" where the kernel gives us none."""
     name = f"qd-{digest(data_dir)}"
-    subnet = _free_subnet()
-    if subnet is None:
-        return ""
-    commands = (
-        ["link", "add", "name", name, "type", "bridge"],
-        ["address", "add", f"{subnet[1]}/{subnet.prefixlen}", "dev", name],
-        ["link", "set", name, "up"],
-    )
-    _remove(name)
-    if all(_ip(*command) for command in commands):
+    if bridges.make(name):
         return name
     say("no network bridge can be made here: the sample containers have no network")
-    _remove(name)
     return ""
-
-
-def _free_subnet() -> ipaddress.IPv4Network | None:
-    """One of 172.29.0.0/24 … that no route of this machine touches."""
-    taken = []
-    for line in Path("/proc/net/route").read_text().splitlines()[1:]:
-        fields = line.split()
-        # addresses are little-endian hexadecimal there (proc(5), net/route)
-        address, mask = (int.from_bytes(bytes.fromhex(fields[i]), "little") for i in (1, 7))
-        if mask:
-            taken.append(ipaddress.IPv4Network((address, mask.bit_count())))
-    for third in range(256):
-        subnet = ipaddress.IPv4Network(f"172.29.{third}.0/24")
-        if not any(subnet.overlaps(route) for route in taken):
-            return subnet
-    return None
-
-
-def _remove(bridge: str) -> None:
-    if bridge and Path(f"/sys/class/net/{bridge}").exists():
-        _ip("link", "delete", bridge)
-
-
-def _ip(*arguments: str) -> bool:
-    status = subprocess.run(  # noqa: S603 - arguments are ours
-        [which("ip"), *arguments],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        timeout=10,
-        check=False,
-    )
-    return status.returncode == 0

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from celery import current_app
@@ -20,7 +21,7 @@ from inventory_app.reconcile import read_containers, read_images
 from jobs_app.models import Job
 from tests import make
 from tests.fakes.engine import FakeEngine
-from tests.lab.dockerd import IMAGE, Dockerd
+from tests.lab.dockerd import IMAGE, Dockerd, free_port, until
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 OBEDIENT = ("sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.1; done")
@@ -158,6 +159,33 @@ def test_run(docker: Dockerd, place: Host, operator: User) -> None:
     assert made["Config"]["Labels"] == {"team": "sea", "quarterdeck.job": str(job.key)}
     assert made["HostConfig"]["RestartPolicy"] == {"Name": "on-failure", "MaximumRetryCount": 2}
     assert job.result == {"id": made["Id"]}
+
+
+def test_a_published_port_answers_and_is_on_the_row(
+    docker: Dockerd, place: Host, operator: User
+) -> None:
+    read_all(place)
+    port = free_port()
+    said = {
+        "image": IMAGE,
+        "name": "site",
+        "command": ["sh", "-c", "echo ahoy > /index.html; exec busybox httpd -f -p 80"],
+        "ports": [{"container": 80, "host": port, "protocol": "tcp", "address": "127.0.0.1"}],
+    }
+    job = worked(services.run(operator, "lab", said))
+    assert job.state == "succeeded", job.error
+    until(lambda: _page(port) == "ahoy\n", "the page of the container")
+    read_all(place)
+    (published,) = Container.objects.get(name="site").ports
+    assert (published["container"], published["host"]) == (80, port)
+
+
+def _page(port: int) -> str:
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
+            return str(answer.read().decode())
+    except OSError:
+        return ""
 
 
 def test_a_run_that_cannot_start_keeps_the_engines_words(

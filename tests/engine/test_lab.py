@@ -10,7 +10,7 @@ import pytest
 
 from engine.client import Engine
 from tests.lab.dockerd import Dockerd, needed, until
-from tests.lab.processes import _naming
+from tests.lab.processes import _naming, bridge_of
 from tests.lab.registry import Registry
 
 RUN = """
@@ -37,6 +37,7 @@ def test_a_killed_test_run_leaves_nothing_behind(how: signal.Signals) -> None:
     until(lambda: not directory.exists(), "the keeper has swept", timeout_s=20)
     assert not _naming(os.fsencode(directory))
     assert str(directory) not in Path("/proc/self/mountinfo").read_text()
+    assert not Path(f"/sys/class/net/{bridge_of(directory)}").exists()
 
 
 @pytest.mark.engine

@@ -20,9 +20,10 @@ from urllib.parse import urlencode
 import pytest
 
 from engine.types import Connection
+from launch import bridges
 from tests.lab.certificates import Certificates
 from tests.lab.http import EngineAnswer, ask
-from tests.lab.processes import alive, frozen, started_at, sweep
+from tests.lab.processes import alive, bridge_of, frozen, started_at, sweep
 
 PREFIX = "/tmp/qd-lab-"  # short: a unix socket's path holds 107 bytes
 IMAGE = "lab/busybox:latest"
@@ -38,6 +39,7 @@ class Dockerd:
         self.url = f"unix://{self.socket}"
         self.connection = Connection(self.url)
         self.certificates = certificates
+        self.bridge = bridge_of(directory)
         self.tls_connection: Connection | None = None  # when it was given certificates
         self._arguments: list[str] = self._tls_arguments(certificates) if certificates else []
         self._process: subprocess.Popen[bytes] | None = None
@@ -57,6 +59,8 @@ class Dockerd:
         for stale in ("pid", "docker.sock"):  # left by kill -9; dockerd refuses a stale pid file
             (self.directory / stale).unlink(missing_ok=True)
         self._forget_containerd()
+        if not Path(f"/sys/class/net/{self.bridge}").exists():
+            assert bridges.make(self.bridge), "no network bridge can be made here (ip link add)"
         log = (self.directory / "log").open("ab")
         with log:
             self._process = subprocess.Popen(
@@ -66,7 +70,8 @@ class Dockerd:
                     "--exec-root", f"{self.directory}/exec",
                     "-p", f"{self.directory}/pid",
                     "-H", self.url,
-                    "--bridge=none", "--iptables=false",
+                    f"--bridge={self.bridge}",
+                    *(f"--{option}=false" for option in bridges.QUIET),
                     *self._arguments,
                 ],
                 stdin=subprocess.DEVNULL,

@@ -6,7 +6,10 @@ import os
 import shutil
 import signal
 import time
+import zlib
 from pathlib import Path
+
+from launch import bridges
 
 MNT_DETACH = 2  # man 2 umount
 
@@ -25,9 +28,15 @@ def sweep(directory: Path) -> None:
                 os.kill(pid, signal.SIGKILL)
         _reap(pids)
         time.sleep(0.02)  # nothing to wait on: most of them are not our children
+    bridges.remove(bridge_of(directory))
     _unmount(directory)
     _remove_cgroups(directory)
     shutil.rmtree(directory, ignore_errors=True)
+
+
+def bridge_of(directory: Path) -> str:
+    """The network bridge of the engine in `directory`; a kernel's name has at most 15 letters."""
+    return f"qdl-{zlib.crc32(os.fsencode(directory)):08x}"
 
 
 def alive(pid: int) -> bool:
