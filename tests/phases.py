@@ -23,8 +23,8 @@ SERIAL = ("-p", "no:xdist")
 PHASES = {
     "unit": ("not engine and not browser and not chaos", PARALLEL),
     "engines": ("engine and not browser and not chaos", PARALLEL),
-    "faults": ("chaos and not browser", SERIAL),
-    "browser": ("browser", SERIAL),
+    "browser": ("browser and not chaos", PARALLEL),
+    "faults": ("chaos", SERIAL),
 }
 
 

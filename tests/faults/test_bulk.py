@@ -9,7 +9,7 @@ from tests.run.running import until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.engine, pytest.mark.browser]
 
-MANY = 100 if os.environ.get("CHAOS") == "full" else 40
+MANY = 100 if os.environ.get("CHAOS") == "full" else 20
 GRACE_S = 10
 
 
