@@ -1,6 +1,6 @@
 """The list of containers over all hosts: filter words, states, groups, order and pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -108,6 +108,11 @@ def read(params: QueryDict) -> Query:
         terms=terms,
         matches=[_match(term) for term in terms],
     )
+
+
+def query_of(terms: Sequence[Term]) -> Query:
+    """Of these words alone. Raises Invalid, as `read` does."""
+    return Query(terms=list(terms), matches=[_match(term) for term in terms])
 
 
 def listing(user: User, query: Query, params: QueryDict) -> Listing:

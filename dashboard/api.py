@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 import accounts_app.api
 import containers_app.api
+import containers_app.search_api
 import hosts_app.api
 import hosts_app.people_api
 import images_app.api
@@ -58,6 +59,7 @@ api = Api(
 for _router in (
     hosts_app.api.router,
     containers_app.api.router,
+    containers_app.search_api.router,
     images_app.api.router,
     jobs_app.api.router,
     hosts_app.people_api.router,

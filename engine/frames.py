@@ -101,6 +101,11 @@ class Frames:
         self._rest = b""
         self._open: dict[int, _Line] = {}
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way, so that another parser could go on."""
+        return not (self._rest or self._open)
+
     def feed(self, arrived: bytes) -> Records | None:
         """The records that `arrived` completes. Per line in Python: one turn of this loop."""
         buffer = self._rest + arrived if self._rest else arrived
@@ -156,6 +161,11 @@ class Terminal:
     def __init__(self) -> None:
         self._rest = b""  # less than a line, or what may be half a timestamp inside one
         self._line: _Line | None = None  # a long line that is under way
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way, so that another parser could go on."""
+        return not self._rest and self._line is None
 
     def feed(self, arrived: bytes) -> Records | None:
         *lines, self._rest = (self._rest + arrived).split(b"\n")

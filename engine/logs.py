@@ -8,6 +8,7 @@ inspect it, and go on from the last cursor.
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Self
 
 import aiohttp
@@ -71,15 +72,9 @@ class LogReader:
     async def _read(
         self, connection: Connection, container_id: str, params: dict[str, str]
     ) -> AsyncGenerator[Accepted, None]:
-        path = f"/containers/{checked_id(container_id)}/logs"
-        async with opened(
-            connection,
-            path,
-            params,
-            version=aiohttp.HttpVersion10,
-            buffer_size=BUFFER_SIZE,
-        ) as response:
-            async for arrived in _gathered(response):
+        arriving = _arriving(connection, container_id, params)
+        async with aclosing(arriving):
+            async for arrived in arriving:
                 self.reads += 1
                 if batch := self._accepted(self._parser.feed(arrived)):
                     yield batch
@@ -101,15 +96,49 @@ def log_chunks(
     With `cursor` everything after that record, and `tail` and `since_ns` are of no effect. Raises
     ValueError when the cursor is none of ours. `tail` counts parts of 16 KiB, not lines.
     """
-    params = {"stdout": "1", "stderr": "1", "timestamps": "1", "follow": "1" if follow else "0"}
+    params = _params(since_ns, until_ns) | {"follow": "1" if follow else "0"}
     params["tail"] = "all" if tail is None or cursor else str(tail)
     if cursor:
         params["since"] = Cursor.parse(cursor).since
-    elif since_ns is not None:
+    return LogReader(connection, container_id, params, tty=tty, cursor=cursor)
+
+
+def log_bytes(
+    connection: Connection,
+    container_id: str,
+    *,
+    stdout: bool = True,
+    stderr: bool = True,
+    since_ns: int | None = None,
+    until_ns: int | None = None,
+) -> AsyncGenerator[bytes, None]:
+    """The whole log as it is now, as the engine sends it: for who reads more than he wants.
+
+    Raises as LogReader does. Closing the generator closes the connection.
+    """
+    params = _params(since_ns, until_ns)
+    params |= {"stdout": "01"[stdout], "stderr": "01"[stderr], "follow": "0", "tail": "all"}
+    return _arriving(connection, container_id, params)
+
+
+def _params(since_ns: int | None, until_ns: int | None) -> dict[str, str]:
+    params = {"stdout": "1", "stderr": "1", "timestamps": "1"}
+    if since_ns is not None:
         params["since"] = seconds(since_ns)
     if until_ns is not None:
         params["until"] = seconds(until_ns)
-    return LogReader(connection, container_id, params, tty=tty, cursor=cursor)
+    return params
+
+
+async def _arriving(
+    connection: Connection, container_id: str, params: dict[str, str]
+) -> AsyncGenerator[bytes, None]:
+    path = f"/containers/{checked_id(container_id)}/logs"
+    async with opened(
+        connection, path, params, version=aiohttp.HttpVersion10, buffer_size=BUFFER_SIZE
+    ) as response:
+        async for arrived in _gathered(response):
+            yield arrived
 
 
 async def _gathered(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:

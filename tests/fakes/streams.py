@@ -48,12 +48,15 @@ async def log(daemon: Daemon, container: Container, query: dict[str, str]) -> As
     try:
         tail = query.get("tail", "all")
         start = max(0, len(container.log) - int(tail)) if tail.isdigit() else 0
+        wanted = {1: query.get("stdout"), 2: query.get("stderr")}
         follow, stamps = query.get("follow") == "1", query.get("timestamps") == "1"
         while True:
             changed.clear()
             ended = container.state not in UP
             entries, start = container.log[start:], len(container.log)
             for entry in entries:
+                if wanted[entry.stream] not in {"1", "true"}:
+                    continue
                 if entry.time_ns >= since and (not until or entry.time_ns <= until):
                     text = stamp(entry.time_ns).encode() + b" " if stamps else b""
                     text += entry.text

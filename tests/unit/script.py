@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from asgiref.sync import async_to_sync
 from django.test import Client
 
 from accounts_app.models import User
@@ -17,12 +18,18 @@ class Answer:
     def __init__(self, response: Any) -> None:
         self.status: int = response.status_code
         self.headers = response.headers
-        self.content: bytes = response.content
+        self.content: bytes = (
+            async_to_sync(_whole)(response) if response.streaming else response.content
+        )
         self.type = response.headers.get("Content-Type", "")
 
     @property
     def body(self) -> Any:
         return json.loads(self.content)
+
+
+async def _whole(response: Any) -> bytes:
+    return b"".join([part async for part in response])
 
 
 class Script:

@@ -76,6 +76,7 @@ OPERATIONS: dict[tuple[str, str], tuple[str, int, Any]] = {
     ("POST", f"{ONE}/reveal"): ("administer", 200, {"names": []}),
     ("GET", f"{ONE}/inspect"): ("see", 200, None),
     ("GET", f"{ONE}/logs"): ("see", 200, None),
+    ("GET", "logs/search"): ("see", 200, None),
     ("GET", "images"): ("list", 200, None),
     ("GET", "jobs"): ("list", 200, None),
     ("GET", "jobs/{job_id}"): ("see", 200, None),
@@ -93,6 +94,7 @@ OPERATIONS: dict[tuple[str, str], tuple[str, int, Any]] = {
     ("DELETE", "tokens/{token_id}"): ("own", 204, None),
     ("GET", "audit"): ("fleet", 200, None),
 }  # fmt: skip
+QUERIES = {("GET", "logs/search"): "?c=lab/web&q=error"}  # where one is needed
 PAIRS = [
     (method, route, who, expected)
     for (method, route), (kind, done, _body) in OPERATIONS.items()
@@ -199,6 +201,7 @@ def test_each_may_do_what_the_table_says(
     script = asking(who, request)
     admin = request.getfixturevalue("admin")
     path = route.format(**world | numbers(method, route, admin, host))
+    path += QUERIES.get((method, route), "")
     before = AuditEntry.objects.count()
     answer = script.ask(method, path, filled(OPERATIONS[method, route][2], world))
     assert answer.status == expected, answer.content
