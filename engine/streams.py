@@ -9,9 +9,10 @@ import errno
 import json
 import socket
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import aiohttp
 
@@ -24,8 +25,11 @@ from engine.types import Connection, Event
 CONNECT_S = 3.0
 HEADERS_S = 5.0  # an engine sends the head of a stream at once, before there is any content
 PING_S = 3.0
+SILENCE_S = 10.0  # without a byte; then a ping tells a slow engine from a dead one (R3)
 LARGEST_EVENT = 64 * 1024 * 1024  # bytes; an event repeats all labels of its container (R13)
 LARGEST_ERROR = 64 * 1024  # bytes
+
+T = TypeVar("T")
 
 # the images' actions have names that no container's action has
 ACTIONS = (
@@ -48,8 +52,23 @@ async def events(
         "filters": json.dumps({"type": ["container", "image"], "event": list(ACTIONS)}),
     }
     async with opened(connection, "/events", params, timeout_s=timeout_s) as response:
-        async for line in _lines(response):
+        async for line in lines(partial(read_some, response)):
             yield parse_events.event(line)
+
+
+async def while_alive(connection: Connection, answer: Awaitable[T]) -> T:
+    """`answer`, however late it comes, as long as the engine answers to a ping meanwhile.
+
+    Raises Unreachable where it does not.
+    """
+    waiting = asyncio.ensure_future(answer)
+    try:
+        while not (await asyncio.wait({waiting}, timeout=SILENCE_S))[0]:
+            await ping(connection)
+        return waiting.result()
+    finally:
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
 
 
 async def ping(connection: Connection, *, timeout_s: float = PING_S) -> float:
@@ -70,22 +89,37 @@ async def opened(
     path: str,
     params: Mapping[str, str],
     *,
+    method: str = "GET",
+    headers: Mapping[str, str] | None = None,
+    body: bytes | AsyncIterator[bytes] | None = None,
     version: aiohttp.HttpVersion = aiohttp.HttpVersion11,
     buffer_size: int = 64 * 1024,
     timeout_s: float | None = None,
+    patient: bool = False,
 ) -> AsyncIterator[aiohttp.ClientResponse]:
-    """A GET whose head has come (in `timeout_s`, 5 s by default) and says success.
+    """A request whose head has come (in `timeout_s`, 5 s by default) and says success.
 
-    Raises EngineError if it does not.
+    `patient`: the head may take any time, as long as the engine answers to a ping; so do pulls,
+    which say nothing before the registry does. Raises EngineError if there is no success.
     """
     address = address_of(connection)
     scheme = "https" if connection.tls else "http"
     host = "localhost" if address.path else str(address)
     async with _session(connection, address, version=version, read_bufsize=buffer_size) as session:
         try:
+            asked = session.request(
+                method,
+                f"{scheme}://{host}{path}",
+                params=params,
+                headers=headers,
+                data=body,
+                allow_redirects=False,
+            )
+            if patient:
+                response = await while_alive(connection, asked)
             async with asyncio.timeout(timeout_s or HEADERS_S):
-                url = f"{scheme}://{host}{path}"
-                response = await session.get(url, params=params, allow_redirects=False)
+                if not patient:
+                    response = await asked
                 if response.status != 200:
                     raise await _error(response)
         except aiohttp.ConnectionTimeoutError as error:
@@ -144,19 +178,19 @@ async def read_some(response: aiohttp.ClientResponse) -> bytes:
         return b""
 
 
-async def _lines(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+async def lines(read: Callable[[], Awaitable[bytes]]) -> AsyncIterator[bytes]:
     """Whole lines; aiohttp's own readline fails beyond its buffer, and one label may be 20 MB."""
     rest = bytearray()
-    while arrived := await read_some(response):
+    while arrived := await read():
         searched = len(rest)
         rest += arrived
         end = rest.find(b"\n", searched)
         if end < 0 and len(rest) > LARGEST_EVENT:
-            raise TooLarge("an event is over 64 MiB")
+            raise TooLarge("a line is over 64 MiB")
         if end >= 0:
-            *lines, last = bytes(rest).split(b"\n")
+            *whole, last = bytes(rest).split(b"\n")
             rest = bytearray(last)
-            for line in lines:
+            for line in whole:
                 if line.strip():
                     yield line
 

@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=10)  # a worker that is silent for so long is dead (R41)
 HEARTBEAT_S = 2.0
 LINES_KEPT = 2000  # progress lines of one job (R47)
+LINES_AT_ONCE = 200  # rows of one INSERT
 
 
 class Failed(Exception):
@@ -41,6 +42,10 @@ class Cancelled(Exception):
 
 class OutcomeUnknown(Exception):
     """The engine was asked, and nobody could learn whether it did it (R5)."""
+
+
+class Interrupted(Exception):
+    """The engine or the connection to it died while it was at work (R3)."""
 
 
 class LostLease(Exception):
@@ -67,8 +72,8 @@ def running(job_id: int) -> Iterator[Job | None]:
     """Run a block as the job: claim it, keep its lease, and write how it ended.
 
     Yields None if another worker has it or it has ended (messages may come twice). Ends as
-    failed on an EngineError or Failed, cancelled on Cancelled, unknown on OutcomeUnknown; any
-    other error fails it too and is raised again, since it is our bug.
+    failed on an EngineError or Failed, else as the exception is called; any other error fails it
+    too and is raised again, since it is our bug.
     """
     job = _claim(job_id)
     if job is None or not _still_allowed(job):
@@ -80,6 +85,8 @@ def running(job_id: int) -> Iterator[Job | None]:
         finish(job, Job.State.CANCELLED, _("Cancelled."))
     except OutcomeUnknown as error:
         finish(job, Job.State.UNKNOWN, str(error))
+    except Interrupted as error:
+        finish(job, Job.State.INTERRUPTED, str(error))
     except (EngineError, Failed) as error:
         finish(job, Job.State.FAILED, str(error))
     except LostLease:
@@ -112,12 +119,12 @@ def finish(job: Job, state: Job.State, error: str = "") -> None:
     job.state = state
 
 
-def report(job: Job, *, progress: float | None = None, text: str = "") -> None:
+def report(job: Job, *, progress: float | None = None, text: str = "", detail: Any = None) -> None:
     """Tell how far it is. Raises LostLease, and Cancelled when somebody asked for that."""
-    if not _mine(job).update(progress=progress, text=text):
+    if not _mine(job).update(progress=progress, text=text, detail=detail):
         raise LostLease
-    if (job.progress, job.text) != (progress, text):
-        job.progress, job.text = progress, text
+    if (job.progress, job.text, job.detail) != (progress, text, detail):
+        job.progress, job.text, job.detail = progress, text, detail
         _tell_pages(job)
     check_cancelled(job)
 
@@ -127,12 +134,24 @@ def check_cancelled(job: Job) -> None:
         raise Cancelled
 
 
-def say(job: Job, text: str) -> None:
-    """Append one line to the job's log."""
+def check_mine(job: Job) -> None:
+    """Raises LostLease, and Cancelled when somebody asked for that."""
+    asked = _mine(job).values_list("cancel_asked", flat=True).first()
+    if asked:
+        raise Cancelled
+    if not _mine(job).exists():
+        raise LostLease
+
+
+def say(job: Job, *texts: str, kept: int | None = LINES_KEPT) -> None:
+    """Append lines to the job's log, of which the last `kept` stay (None: all)."""
     last = JobLine.objects.filter(job=job).aggregate(last=Max("n"))["last"] or 0
-    JobLine.objects.create(job=job, n=last + 1, text=text)
-    if last >= LINES_KEPT:
-        JobLine.objects.filter(job=job, n__lte=last + 1 - LINES_KEPT).delete()
+    JobLine.objects.bulk_create(
+        [JobLine(job=job, n=n, text=text) for n, text in enumerate(texts, last + 1)],
+        batch_size=LINES_AT_ONCE,
+    )
+    if kept is not None and last + len(texts) > kept:
+        JobLine.objects.filter(job=job, n__lte=last + len(texts) - kept).delete()
 
 
 def _claim(job_id: int) -> Job | None:

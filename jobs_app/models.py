@@ -70,6 +70,7 @@ class Job(models.Model):
     state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
     progress = models.FloatField(null=True)  # 0 to 1
     text = models.TextField(blank=True)
+    detail = models.JSONField(null=True)  # of what the progress is made: layers, steps
     result = models.JSONField(null=True)
     error = models.TextField(blank=True)
     created = models.DateTimeField(default=now)

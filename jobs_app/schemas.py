@@ -26,6 +26,7 @@ class JobOut(Out):
     actor: str
     progress: float | None = Field(description="0 to 1")
     text: str
+    detail: Any = Field(description="Of what the progress is made, such as the layers of a pull")
     result: Any
     error: str = Field(description="In the engine's own words")
     created: datetime
@@ -66,6 +67,7 @@ def jobs_out(jobs: Sequence[Job]) -> list[JobOut]:
             actor=job.actor_name,
             progress=job.progress,
             text=job.text,
+            detail=job.detail,
             result=job.result,
             error=job.error,
             created=job.created,

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from engine.types import Connection
-from tests.fakes import answers, streams
+from tests.fakes import answers, streams, transfers
 from tests.fakes.daemon import UP, Container, Daemon, Image, Refusal, stamp
 from tests.fakes.http import Answer, Request, Server
 
@@ -68,6 +68,7 @@ class FakeEngine:
         self.api_version, self.min_api_version, self.version = "1.41", "1.12", "20.10.24"
         self.id = "FAKE:ENGINE"
         self.streams = 0  # event and log streams open now
+        self.transfers = transfers.Transfers(self.daemon)
         self._faults: list[Fault] = []
         self._thawed = threading.Event()
         self._folder = tempfile.TemporaryDirectory(prefix="qd-fake-") if not socket else None
@@ -127,6 +128,11 @@ class FakeEngine:
     def asked(self, pattern: str) -> list[Request]:
         """The requests so far whose "METHOD /path" the pattern matches from its start."""
         return [request for request in list(self.requests) if re.match(pattern, request.line)]
+
+    @property
+    def connections(self) -> int:
+        """Open now."""
+        return self._server.open
 
     # -- what goes wrong
 
@@ -211,6 +217,8 @@ class FakeEngine:
             return _json(self._info())
         if line == "GET /events":
             return Answer(pieces=self._counted(streams.events(daemon, query)))
+        if pieces := self.transfers.route(request):
+            return Answer(pieces=self._counted(pieces))
         if line == "GET /system/df":
             return _json(answers.system_df(daemon))
         if line == "GET /images/json":

@@ -12,6 +12,7 @@ from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+LARGEST_KEPT = 1024 * 1024  # bytes
 REASONS = {200: "OK", 201: "Created", 204: "No Content", 304: "Not Modified", 404: "Not Found"}
 
 
@@ -24,6 +25,7 @@ class Request:
     body: Any  # JSON, else bytes, None when empty
     headers: dict[str, str]  # names in lower case
     http: str  # 1.0 or 1.1
+    size: int = 0  # bytes of the body, of which a chunked one is kept to LARGEST_KEPT only
     at: float = field(default_factory=time.monotonic)
 
     @property
@@ -73,6 +75,11 @@ class Server:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(10)
         self.loop.close()
+
+    @property
+    def open(self) -> int:
+        """Connections open now."""
+        return len(self._connections)
 
     def cut(self) -> None:
         """Drops every open connection; new ones are accepted."""
@@ -188,7 +195,11 @@ async def _read(reader: asyncio.StreamReader) -> Request | None:
     headers = {
         name.strip().lower(): value.strip() for name, _, value in (x.partition(":") for x in lines)
     }
-    raw = await reader.readexactly(int(headers.get("content-length") or 0))
+    if headers.get("transfer-encoding") == "chunked":
+        raw, size = await _chunks(reader)
+    else:
+        size = int(headers.get("content-length") or 0)
+        raw = await reader.readexactly(size)
     parts = urlsplit(target)
     path, api = unquote(parts.path), ""
     if path.startswith("/v1."):
@@ -198,7 +209,24 @@ async def _read(reader: asyncio.StreamReader) -> Request | None:
     if raw and "json" in headers.get("content-type", ""):
         body = json.loads(raw)
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    return Request(method, path, api, query, body, headers, http.removeprefix("HTTP/"))
+    return Request(method, path, api, query, body, headers, http.removeprefix("HTTP/"), size)
+
+
+async def _chunks(reader: asyncio.StreamReader) -> tuple[bytes, int]:
+    """The beginning of a chunked body, and how long all of it was."""
+    kept, size = bytearray(), 0
+    while length := int((await reader.readuntil(b"\r\n")).strip(), 16):
+        size += length
+        left = length
+        while left:
+            piece = await reader.read(min(left, 256 * 1024))
+            if not piece:
+                raise asyncio.IncompleteReadError(b"", left)
+            left -= len(piece)
+            kept += piece[: max(0, LARGEST_KEPT - len(kept))]
+        await reader.readexactly(2)
+    await reader.readexactly(2)
+    return bytes(kept), size
 
 
 async def _ended(reader: asyncio.StreamReader) -> None:
