@@ -62,6 +62,7 @@ def _run_all(parent: Job, children: list[Job]) -> None:
         except (Cancelled, LostLease):
             for queue in queues:  # whoever took over does what has not begun
                 queue.clear()
+            _cancel_streams(parent)
             raise
 
 
@@ -89,6 +90,14 @@ def _tell(parent: Job) -> None:
     ended = total - counts[Job.State.QUEUED] - counts[Job.State.RUNNING]
     text = _("%(ended)d of %(total)d") % {"ended": ended, "total": total}
     report(parent, progress=ended / max(1, total), text=text)
+
+
+def _cancel_streams(parent: Job) -> None:
+    """Running transfers hear of a wish to cancel; other deeds cannot be told to stop."""
+    asked = Job.objects.filter(pk=parent.pk).values_list("cancel_asked", flat=True).first()
+    running = parent.children.filter(state=Job.State.RUNNING, queue="transfers")
+    if asked:
+        running.filter(cancel_asked=None).update(cancel_asked=asked)
 
 
 def _cancel_waiting(parent: Job) -> None:

@@ -17,5 +17,8 @@ def kind_word(kind: str) -> str:
         "container.run": _("Run container"),
         "container.bulk": _("Change several containers"),
         "container.prune": _("Remove stopped containers"),
+        "image.pull": _("Pull image"),
+        "image.pull.bulk": _("Pull image to several hosts"),
+        "image.push": _("Push image"),
     }
     return words.get(kind, kind)

@@ -165,7 +165,11 @@ class Server:
         else:
             await writer.drain()
             async with contextlib.aclosing(answer.pieces) as pieces:  # type: ignore[type-var]
+                sent = 0
                 async for piece in pieces:
+                    sent += len(piece)
+                    if answer.cut_after is not None and sent > answer.cut_after:
+                        return False
                     writer.write(b"%x\r\n%s\r\n" % (len(piece), piece) if chunked else piece)
                     await writer.drain()
             writer.write(b"0\r\n\r\n" if chunked else b"")

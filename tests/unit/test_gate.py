@@ -60,6 +60,9 @@ OPERATIONS: dict[tuple[str, str], tuple[str, int, Any]] = {
     ("POST", "containers/bulk"): (
         "operate", 202, {"action": "stop", "targets": [{"host": "lab", "id": "CONTAINER"}]},
     ),
+    ("POST", "hosts/{host}/images/pull"): ("operate", 202, {"reference": "nginx"}),
+    ("POST", "hosts/{host}/images/push"): ("operate", 202, {"reference": "lab/busybox"}),
+    ("POST", "images/pull"): ("operate", 202, {"reference": "nginx", "hosts": ["lab"]}),
     ("POST", "hosts/{host}/containers"): ("operate", 202, {"image": "lab/busybox:latest"}),
     ("POST", "hosts/{host}/containers/prune"): ("operate", 200, {"preview": True}),
     ("GET", ONE): ("see", 200, None),

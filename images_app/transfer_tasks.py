@@ -1,0 +1,83 @@
+"""Pull and push as jobs: the engine does them, we follow its stream."""
+
+import base64
+import json
+
+from django.utils.translation import gettext as _
+
+from accounts_app.models import Role
+from engine.errors import EngineError, Unreachable
+from engine.reference import Reference, parse
+from engine.transfers import messages
+from hosts_app.connections import connection_for, engine_for
+from images_app.progress import Layers
+from jobs_app.bulk import run_children
+from jobs_app.deeds import deed
+from jobs_app.lifecycle import Failed, Interrupted, say
+from jobs_app.models import Job
+from jobs_app.streaming import Reporter, run_streaming
+
+NO_CREDENTIALS = base64.urlsafe_b64encode(json.dumps({}).encode()).decode()
+PULLS = 2  # attempts of one job; what an engine had before a break it fetches again
+
+
+@deed("image.pull", role=Role.OPERATOR, repeatable=True, queue="transfers")
+def pull_image(job: Job) -> None:
+    """Repeated once where the connection broke: a pull does no harm twice (R45)."""
+    reference = parse(str(job.params["reference"])).with_default_tag()
+    params = {"fromImage": _name(reference), "tag": reference.digest or reference.tag}
+    if platform := str(job.params.get("platform") or ""):
+        params["platform"] = platform
+    for attempt in range(1, PULLS + 1):
+        try:
+            layers = _follow(job, "/images/create", params)
+            break
+        except Unreachable as error:
+            if attempt == PULLS:
+                raise Interrupted(str(error)) from error
+            say(job, f"interrupted: {error}; once more")
+    assert job.host, "a pull has a host"
+    image = engine_for(job.host).image(reference.familiar)
+    job.result = {"id": image.id, "digest": layers.digest}
+
+
+@deed("image.push", role=Role.OPERATOR, queue="transfers")
+def push_image(job: Job) -> None:
+    """Never repeated by itself."""
+    reference = parse(str(job.params["reference"])).with_default_tag()
+    try:
+        layers = _follow(job, f"/images/{_name(reference)}/push", {"tag": reference.tag})
+    except Unreachable as error:
+        raise Interrupted(str(error)) from error
+    if not layers.digest:
+        raise Failed(_("The registry answered no digest."))
+    job.result = {"digest": layers.digest}
+
+
+@deed("image.pull.bulk", role=Role.OPERATOR, repeatable=True, queue="transfers")
+def pull_on_several(job: Job) -> None:
+    run_children(job)
+
+
+def _follow(job: Job, path: str, params: dict[str, str]) -> Layers:
+    assert job.host, "a transfer has a host"
+    connection, layers = connection_for(job.host), Layers()
+    headers = {"X-Registry-Auth": NO_CREDENTIALS}
+
+    async def follow(reporter: Reporter) -> None:
+        async for message in messages(connection, path, params, headers=headers):
+            if line := layers.feed(message):
+                reporter.line(line)
+            reporter.progress(layers.share, 1.0, layers.text, detail=layers.detail)
+
+    try:
+        run_streaming(job, follow)
+    except Unreachable:
+        raise
+    except EngineError as error:
+        raise Failed(str(error)) from error
+    return layers
+
+
+def _name(reference: Reference) -> str:
+    return Reference(reference.domain, reference.path).familiar

@@ -1,0 +1,116 @@
+"""Pull and push as jobs: what the engine says becomes progress, an end and a result."""
+
+from collections.abc import Iterator
+
+import pytest
+from celery import current_app
+
+from accounts_app.models import Role, User
+from core.errors import Invalid
+from engine.client import Engine
+from hosts_app.models import Grant, Host
+from images_app import transfers
+from images_app.inventory import reconcile
+from images_app.progress import Layers
+from jobs_app.models import Job
+from jobs_app.selectors import lines_after
+from tests import make
+from tests.fakes.engine import FakeEngine
+from tests.fakes.transfers import DIGEST
+from tests.lab.dockerd import IMAGE, Dockerd
+from tests.lab.registry import Registry
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def fake(host: Host) -> Iterator[FakeEngine]:
+    with FakeEngine() as fake:
+        host.url = fake.url
+        host.save()
+        yield fake
+
+
+def worked(job: Job) -> Job:
+    current_app.tasks[job.kind].run(job.pk)
+    job.refresh_from_db()
+    return job
+
+
+def test_layers_add_up() -> None:
+    layers = Layers()
+    layers.feed({"status": "Pulling from lab/web", "id": "1"})
+    assert not layers.layers
+    assert layers.feed({"status": "Already exists", "id": "aaa"}) == "aaa: Already exists"
+    detail = {"current": 1024, "total": 4096}
+    assert layers.feed({"status": "Downloading", "id": "bbb", "progressDetail": detail}) == ""
+    assert layers.share == 0.25
+    layers.feed({"status": "Pull complete", "id": "bbb", "progressDetail": {}})
+    assert (layers.share, layers.done) == (1.0, 4096)
+    assert [each["state"] for each in layers.detail["layers"]] == ["present", "done"]
+
+
+def test_a_pull_tells_its_layers_and_what_it_brought(fake: FakeEngine, operator: User) -> None:
+    job = worked(transfers.pull(operator, "lab", "lab/web:1", "linux/amd64"))
+    assert (job.state, job.error) == ("succeeded", "")
+    image = fake.daemon.find_image("lab/web:1")
+    assert job.result == {"id": image.id, "digest": DIGEST}
+    assert job.detail
+    assert [each["state"] for each in job.detail["layers"]] == ["present", "done"]
+    assert "aaaaaaaaaaaa: Already exists" in [line.text for line in lines_after(job, 0)]
+    asked = fake.asked("POST /images/create")[0]
+    assert asked.query == {"fromImage": "lab/web", "tag": "1", "platform": "linux/amd64"}
+
+
+def test_an_interrupted_pull_is_tried_once_more(fake: FakeEngine, operator: User) -> None:
+    fake.break_off("POST /images/create", times=1)
+    assert worked(transfers.pull(operator, "lab", "lab/web:1")).state == "succeeded"
+    fake.break_off("POST /images/create")
+    job = worked(transfers.pull(operator, "lab", "lab/web:2"))
+    assert job.state == "interrupted"
+    assert len(fake.asked("POST /images/create")) == 4
+
+
+def test_an_error_line_fails_it_in_the_engines_words(fake: FakeEngine, operator: User) -> None:
+    fake.add_image("lab/web:1")
+    make.image(Host.objects.get(), "lab/web:1")
+    fake.transfers.messages = [{"errorDetail": {"message": "denied"}, "error": "denied"}]
+    job = worked(transfers.push(operator, "lab", "lab/web:1"))
+    assert (job.state, job.error) == ("failed", "denied")
+
+
+def test_several_hosts_succeed_only_together(fake: FakeEngine, operator: User) -> None:
+    second = make.host("second", url="unix:///nowhere.sock")
+    Grant.objects.create(user=operator, host=second, role=Role.OPERATOR)
+    job = worked(transfers.pull_on(operator, ["lab", "second"], "lab/web:1"))
+    assert job.state == "failed"
+    assert {child.host_name: child.state for child in job.children.all()} == {
+        "lab": "succeeded",
+        "second": "interrupted",
+    }
+
+
+@pytest.mark.parametrize("reference", ["", "lab/UPPER", "a" * 64, "x:y:z"])
+def test_what_names_no_image_is_refused_at_once(reference: str, operator: User) -> None:
+    with pytest.raises(Invalid):
+        transfers.pull(operator, "lab", reference)
+
+
+@pytest.mark.engine
+def test_a_push_and_a_pull_agree_on_the_digest(
+    docker: Dockerd, lab_registry: Registry, host: Host, operator: User
+) -> None:
+    host.url = docker.url
+    host.save()
+    name = f"{lab_registry.address}/jobs/box:1"
+    docker.api("POST", f"/images/{IMAGE}/tag?repo={name.removesuffix(':1')}&tag=1")
+    with Engine(docker.connection) as engine:
+        reconcile(host, engine.images(), 1)
+        image_id = engine.image(name).id
+    pushed = worked(transfers.push(operator, "lab", name))
+    assert pushed.state == "succeeded", pushed.error
+    assert pushed.result
+    docker.api("DELETE", f"/images/{name}")
+    pulled = worked(transfers.pull(operator, "lab", name))
+    assert pulled.result == {"id": image_id, "digest": pushed.result["digest"]}
+    docker.api("DELETE", f"/images/{name}")
