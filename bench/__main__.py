@@ -12,13 +12,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import bulk, idle, live, pages
+from bench import bulk, idle, live, log_whole, pages
+from bench.measure import until
 from bench.report import Row, surroundings, table, write
-from bench.site import Site, await_known, create_all, folder, start_all
+from bench.site import Site, await_known, create_all, dashboard, folder, known, start_all
 from tests.lab.dockerd import Dockerd, dockerd
 
 RESULTS = Path(__file__).with_name("results.json")
-GROUPS = ("pages", "idle", "clicked", "typed", "bulk")
+GROUPS = ("pages", "log-whole", "log-search", "idle", "clicked", "typed", "bulk")
+LOGS = {"log-whole", "log-search"}
 RUNNING = 100  # containers, as the goals say
 
 
@@ -34,10 +36,12 @@ class Form:
     clicks: int  # containers for clicks and for plain calls, together
     stops: int  # typed elsewhere
     bulk_rounds: int
+    log_size: int  # bytes
+    log_rounds: int
 
 
-LONG = Form(5, 60, 5, 30, 10, 60, 100, 5)
-SHORT = Form(2, 20, 2, 8, 4, 12, 12, 1)
+LONG = Form(5, 60, 5, 30, 10, 60, 100, 5, 200_000_000, 5)
+SHORT = Form(2, 20, 2, 8, 4, 12, 12, 1, 20_000_000, 2)
 
 
 def main() -> None:
@@ -63,8 +67,29 @@ def _measured(wanted: set[str], form: Form) -> Iterator[Row]:
         if "pages" in wanted:
             _say("pages")
             yield from pages.rows(docker, rounds=form.rounds, pages=form.pages)
-        if wanted - {"pages"}:
+        if wanted & LOGS:
+            yield from _logs(docker, wanted, form)
+        if wanted - LOGS - {"pages"}:
             yield from _with_one_host(docker, wanted, form)
+
+
+def _logs(docker: Dockerd, wanted: set[str], form: Form) -> Iterator[Row]:
+    _say("logs are written")
+    with folder() as path:
+        widths = (log_whole.SHORT_LINES, log_whole.LONG_LINES)
+        logs = [
+            log_whole.Log(docker, path, f"log-{width}", form.log_size, width) for width in widths
+        ]
+    with dashboard(docker.url) as site:
+        with site.api() as api:
+            until(lambda: known(api) >= len(logs), "the logs' containers are known")
+        if "log-whole" in wanted:
+            _say("whole logs")
+            yield from log_whole.whole_rows(site, docker, logs, form.log_rounds)
+        if "log-search" in wanted:
+            _say("search")
+            yield log_whole.search_row(site, docker, logs[0], form.log_rounds)
+    docker.clear()
 
 
 def _with_one_host(docker: Dockerd, wanted: set[str], form: Form) -> Iterator[Row]:

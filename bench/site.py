@@ -73,6 +73,12 @@ class Site:
     def clock(self, *parts: str) -> Clock:
         return clock_of(*self.pids(*parts))
 
+    def host(self) -> str:
+        """The slug of its only host."""
+        with self.api() as api:
+            slug: str = api.ask("GET", "hosts")["items"][0]["slug"]
+        return slug
+
     @contextmanager
     def frozen(self, *parts: str) -> Iterator[None]:
         """These parts do nothing at all for as long as the block lasts."""
