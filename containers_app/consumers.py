@@ -1,105 +1,233 @@
-"""The socket of log views: lines of one or several containers, as the engines write them."""
+"""The socket of log views: lines of one or several containers, as the engines write them.
+
+Beyond api.md, for the page:
+
+- `?select=project:shop state:running` (the words of the list of containers; `level:` is the
+  page's) adds to the `c=`. Containers that match later join by themselves: a `source` frame with
+  `"late": true`, then their lines since they began. `{"t": "selection", "matching": 12, "most":
+  256}` comes after the first sources and whenever the number changes; more than `most` do not
+  join (at the start they are refused: an `error` frame, close code 1008). Of the `c=` that come
+  with a selection, one that is not there any more is told: `{"t": "missing", "c": "lab/0f…"}`.
+- `source` also has `"host"` (name), `"skew_ms"` (the engine's clock is so far ahead of ours; null
+  where nobody knows) and `"late"`. Sources are numbered anew by each socket: go by `c`.
+- With several sources or a selection the batches are merged: lines are in order of `ts` less
+  `skew_ms`. A `gap` is of the source of the batch's first line.
+- To resume more sources than an address holds: `?resume=1&select=…`; the client then says
+  `{"resume": {"lab/0f…": cursor, …}}`, any number of times, each at most 4096 characters, and
+  `{"start": true}` within 10 s. Each source named so is as a `c=` with its `cursor=`.
+- `end` may have `"at"`, `"id"` (of the container that replaced it) and `"detail"` (the engine's
+  words); `stalled` has `"detail"`. A source that has ended by `exited` goes on with `resumed`.
+- `{"t": "error", "detail"}` comes before each close with 1008.
+"""
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
-from urllib.parse import parse_qsl
+from typing import Any
 
 from channels.db import database_sync_to_async
 
 from accounts_app.consumers import BAD_MESSAGE, NO_SUCH_OBJECT, SEND_S, TOO_SLOW, Socket
-from containers_app.hub import TAIL
-from containers_app.hub_ring import key
+from containers_app.hub_merge import Merge
 from containers_app.hub_viewer import Viewer
 from containers_app.hubs import hubs
-from containers_app.selectors import container_for, tombstone_for
-from core.errors import NotFound
+from containers_app.log_clocks import Ahead, clocks_ahead
+from containers_app.log_query import Asked, check_count, checked_cursor, read_query
+from containers_app.log_sources import (
+    MOST_SOURCES,
+    Source,
+    named,
+    reference,
+    selected,
+    too_many,
+    words_of,
+)
+from core.errors import Invalid, NotFound
 from core.live import group_for_host
-from engine.types import Connection
-from hosts_app.connections import connection_for
 from hosts_app.selectors import host_ids
 
 WINDOW_BATCHES = 64  # sent and not yet acknowledged
 WINDOW_SIZE = 1024 * 1024  # characters, likewise
-MOST_SOURCES = 100
-MOST_TAIL = 10_000_000  # lines
-UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-YEAR_10000_NS = 253402300800 * 10**9
+START_S = 10.0  # in which a client that resumes has said everything
+SETTLE_S = 0.25  # hints that come together are one look at the database
+EARLIER_NS = 2 * 10**9  # before a container started: nobody knows that moment to the nanosecond
 ACK = '{"ack":'
-
-
-class Asked(NamedTuple):
-    """What a client wants of one container."""
-
-    host: str
-    reference: str
-    cursor: str
-
-
-class Source(NamedTuple):
-    """A container that the user sees."""
-
-    host_id: int
-    pk: int
-    name: str  # host/full id, as the client knows it from now on
-    docker_id: str
-    title: str
-    connection: Connection
 
 
 class LogSocket(Socket):
     """`?c=host/container&cursor=…&c=…&tail=500&since=…`; the client acknowledges each batch."""
 
     sent = acknowledged = waiting_size = 0  # batches; characters
+    matching = -1  # containers, at the last look
+    begun = looking = gone = False
+    merge: Merge | None = None
 
     async def opened(self) -> None:
-        self.viewers: list[Viewer] = []
+        self.viewers: dict[str, Viewer] = {}  # by host/full id
         self.sources: list[Source] = []
         self.waiting: deque[tuple[int, int]] = deque()  # number and size of a batch
         self.one_at_a_time = asyncio.Lock()
         self.has_room = asyncio.Event()
         self.has_room.set()
         try:
-            asked, tail, since_ns = read_query(self.scope["query_string"].decode())
+            self.wanted = read_query(self.scope["query_string"].decode())
         except ValueError as error:
-            await self.tell({"t": "error", "detail": str(error)})
-            await self.close(code=BAD_MESSAGE)
+            await self._refuse(str(error))
             return
-        try:
-            self.sources = await self._sources(asked)
-        except NotFound:
-            await self.close(code=NO_SUCH_OBJECT)
-            return
-        for group in {group_for_host(source.host_id) for source in self.sources}:
-            await self.join(group)
-        for n, (source, wanted) in enumerate(zip(self.sources, asked, strict=True)):
-            await self.tell({"t": "source", "n": n, "c": source.name, "name": source.title})
-            hub = hubs().get(source.connection, source.docker_id, source.title)
-            viewer = Viewer(hub, n, self, cursor=wanted.cursor, tail=tail, since_ns=since_ns)
-            self.viewers.append(viewer)
-            self.spawn(viewer.run())
+        if self.wanted.resumes:
+            self.spawn(self._start_in_time())
+        else:
+            await self._begin()
 
     async def closed(self) -> None:
         self._let_go()
 
     async def allowed(self) -> bool:
         """Whether the user still sees every host of this socket (B9)."""
+        if not self.begun:
+            return True
         seen = await database_sync_to_async(host_ids)(self.user)
-        return all(source.host_id in seen for source in self.sources)
+        if self.wanted.select and await self._join_hosts(seen):
+            self._look_again()
+        return all(source.host.pk in seen for source in self.sources)
 
     async def changed_event(self, message: dict[str, Any]) -> None:
-        """Channel layer: a container may have been started again, or removed."""
-        pks = message["pks"] if message["kind"] == "container" else ()
-        for source, viewer in zip(self.sources, self.viewers, strict=False):
-            if pks is None or source.pk in pks:
-                viewer.look()
+        """Channel layer: a container may have been started again, removed, or made."""
+        if message["kind"] != "container" or not self.begun:
+            return
+        pks = message["pks"]
+        for source in self.sources:
+            if (pks is None or source.pk in pks) and source.name in self.viewers:
+                self.viewers[source.name].look()
+        self._look_again()
 
     async def missed(self) -> None:
-        for viewer in self.viewers:
-            viewer.look()
+        if self.begun:
+            for viewer in self.viewers.values():
+                viewer.look()
+            self._look_again()
+
+    # -- Which logs
+
+    async def _begin(self) -> None:
+        wanted = self.wanted
+        try:
+            found, missing = await self._resolved()
+        except NotFound:
+            await self.close(code=NO_SUCH_OBJECT)
+            return
+        except Invalid as error:
+            await self._refuse(error.message)
+            return
+        cursors = {source.name: cursor for source, cursor in found}
+        sources = list({source.name: source for source, _cursor in found}.values())
+        if wanted.select or len(sources) > 1:
+            self.merge = Merge(self)
+        await self._join_hosts({source.host.pk for source in sources})
+        if wanted.select:
+            await self._join_hosts(await database_sync_to_async(host_ids)(self.user))
+        for name in missing:
+            await self.tell({"t": "missing", "c": name})
+        clocks = await clocks_ahead([source.host for source in sources])
+        for source in sources:
+            await self._add(source, clocks[source.host.pk], cursor=cursors[source.name])
+        self.begun = True
+        if self.merge:
+            self.spawn(self.merge.run())
+        if wanted.select:
+            await self._tell_matching(len(sources))
+            self._look_again()  # what came while we were not yet in the groups
+
+    async def _add(
+        self, source: Source, ahead: Ahead, *, cursor: str = "", late: bool = False
+    ) -> None:
+        if self.gone:
+            return
+        n = len(self.sources)
+        self.sources.append(source)
+        skew_ms = ahead.ns // 10**6 if ahead.known else None
+        frame = {"t": "source", "n": n, "c": source.name, "name": source.title}
+        frame |= {"host": source.host.name, "skew_ms": skew_ms, "late": late}
+        tail, since_ns = self.wanted.tail, self.wanted.since_ns
+        if late and not cursor:
+            tail, since_ns = None, _beginning_ns(source)
+        hub = hubs().get(source.connection, source.docker_id, source.title)
+        if self.merge:
+            outlet = self.merge.lane(n, ahead_ns=ahead.ns, late=late)
+            viewer = Viewer(
+                hub, 0, outlet, cursor=cursor, tail=tail, since_ns=since_ns, merged=True
+            )
+        else:
+            viewer = Viewer(hub, n, self, cursor=cursor, tail=tail, since_ns=since_ns)
+        self.viewers[source.name] = viewer
+        await self.tell(frame)
+        self.spawn(viewer.run())
+
+    def _look_again(self) -> None:
+        """At the selection, soon: other containers may match it now."""
+        if self.wanted.select and self.begun and not self.looking:
+            self.looking = True
+            self.spawn(self._select_again())
+
+    async def _select_again(self) -> None:
+        await asyncio.sleep(SETTLE_S)
+        self.looking = False
+        found = await self._selected()
+        known = {source.name for source in self.sources}
+        new = [source for source in found if source.name not in known]
+        clocks = await clocks_ahead([source.host for source in [*self.sources, *new]])
+        for source in new[: MOST_SOURCES - len(self.sources)]:
+            await self._join_hosts({source.host.pk})
+            if source.name not in {each.name for each in self.sources}:
+                await self._add(source, clocks[source.host.pk], late=True)
+        await self._tell_matching(len(found))
+
+    async def _tell_matching(self, count: int) -> None:
+        if count != self.matching:
+            self.matching = count
+            await self.tell({"t": "selection", "matching": count, "most": MOST_SOURCES})
+
+    async def _join_hosts(self, host_ids: Collection[int]) -> bool:
+        """Whether any was new."""
+        new = {group_for_host(host_id) for host_id in host_ids} - self.joined
+        for group in new:
+            await self.join(group)
+        return bool(new)
+
+    @database_sync_to_async
+    def _selected(self) -> list[Source]:
+        return selected(self.user, words_of(self.wanted.select))
+
+    @database_sync_to_async
+    def _resolved(self) -> tuple[list[tuple[Source, str]], list[str]]:
+        """Sources with their cursors, and names of what is not there.
+
+        Raises NotFound for what the user does not see or does not exist, unless there is a
+        selection, and Invalid.
+        """
+        found: dict[str, tuple[Source, str]] = {}
+        missing = []
+        with self.in_language():
+            for each in self.wanted.asked:
+                try:
+                    source = named(self.user, each.source)
+                except NotFound:
+                    if not self.wanted.select:
+                        raise
+                    missing.append("/".join(each.source))
+                else:
+                    found.setdefault(source.name, (source, each.cursor))
+            if self.wanted.select:
+                for source in selected(self.user, words_of(self.wanted.select)):
+                    found.setdefault(source.name, (source, ""))
+            if len(found) > MOST_SOURCES:
+                raise Invalid.field("select", too_many())
+        return list(found.values()), missing
+
+    async def _refuse(self, why: str) -> None:
+        await self.tell({"t": "error", "detail": why})
+        await self.close(code=BAD_MESSAGE)
 
     # -- What the client says
 
@@ -118,11 +246,35 @@ class LogSocket(Socket):
         await super().__call__(scope, messages, send)
 
     async def said(self, message: dict[str, Any]) -> bool:
+        if self.wanted.resumes and not self.begun:
+            return await self._said_where(message)
         number = message.get("ack")
         if type(number) is not int or not 0 <= number <= self.sent:
             return False
         self._acknowledged(number)
         return True
+
+    async def _said_where(self, message: dict[str, Any]) -> bool:
+        """Where to go on, before the lines begin."""
+        if message == {"start": True}:
+            self.wanted = self.wanted._replace(resumes=False)
+            await self._begin()
+            return True
+        cursors = message.get("resume")
+        if not isinstance(cursors, dict):
+            return False
+        try:
+            more = [Asked(reference(c), checked_cursor(str(at))) for c, at in cursors.items()]
+            check_count([*self.wanted.asked, *more])
+        except ValueError:
+            return False
+        self.wanted.asked.extend(more)
+        return True
+
+    async def _start_in_time(self) -> None:
+        await asyncio.sleep(START_S)
+        if self.wanted.resumes:
+            await self._refuse("say where to go on, and then start")
 
     def _acknowledges(self, message: dict[str, Any]) -> bool:
         text = message.get("text") or ""
@@ -177,99 +329,18 @@ class LogSocket(Socket):
         except OSError:  # the client has left; `disconnect` follows
             await asyncio.Event().wait()
 
+    def idle(self) -> None:
+        """Nobody waits for this one."""
+
     def _let_go(self) -> None:
-        viewers, self.viewers = getattr(self, "viewers", []), []
-        for viewer in viewers:
+        self.gone = True
+        viewers, self.viewers = getattr(self, "viewers", {}), {}
+        for viewer in viewers.values():
             viewer.close()
 
-    @database_sync_to_async
-    def _sources(self, asked: list[Asked]) -> list[Source]:
-        """Raises NotFound for what the user does not see, and for what does not exist."""
-        found = []
-        for each in asked:
-            try:
-                container = container_for(self.user, each.host, each.reference)
-            except NotFound:
-                gone = tombstone_for(self.user, each.host, each.reference)
-                if gone is None:
-                    raise
-                container = gone
-            found.append(
-                Source(
-                    host_id=container.host_id,
-                    pk=container.pk,
-                    name=f"{container.host.slug}/{container.docker_id}",
-                    docker_id=container.docker_id,
-                    title=container.name,
-                    connection=connection_for(container.host),
-                )
-            )
-        return found
 
-
-def read_query(query: str) -> tuple[list[Asked], int | None, int | None]:
-    """Sources, lines to begin with (None: all), and from when (nanoseconds).
-
-    Raises ValueError on what makes no sense.
-    """
-    asked: list[Asked] = []
-    tail, since_ns = "", None
-    for name, value in parse_qsl(query, keep_blank_values=True):
-        match name:
-            case "c":
-                host, slash, reference = value.partition("/")
-                if not (host and slash and reference):
-                    raise ValueError("c is a host and a container: lab/web")
-                asked.append(Asked(host, reference, ""))
-            case "cursor":
-                if not asked:
-                    raise ValueError("cursor follows the c that it belongs to")
-                if value:
-                    key(value)
-                asked[-1] = asked[-1]._replace(cursor=value)
-            case "tail":
-                tail = value
-            case "since":
-                since_ns = _since(value) if value else None
-            case _:
-                raise ValueError(f"there is no {name[:40]!r} here")
-    if not 0 < len(asked) <= MOST_SOURCES:
-        raise ValueError(f"name 1 to {MOST_SOURCES} containers, each as c=host/container")
-    return asked, _lines(tail, since_ns), since_ns
-
-
-def _lines(tail: str, since_ns: int | None) -> int | None:
-    if not tail:
-        return TAIL if since_ns is None else None
-    if tail == "all":
+def _beginning_ns(source: Source) -> int | None:
+    """From when on the lines of a container are news that joined a selection; engine's clock."""
+    if source.started is None or source.started <= source.created:
         return None
-    if not tail.isdecimal() or int(tail) > MOST_TAIL:
-        raise ValueError("tail is a number of lines, or all")
-    return int(tail)
-
-
-def _since(text: str) -> int:
-    try:
-        since_ns = moment_ns(text, datetime.now(UTC))
-    except (ValueError, OverflowError) as error:
-        raise ValueError("since is like 90m, 2026-11-24T06:00:00Z or seconds") from error
-    if not 0 <= since_ns < YEAR_10000_NS:
-        raise ValueError("since lies outside of all time")
-    return since_ns
-
-
-def moment_ns(text: str, now: datetime) -> int:
-    """`90m` ago, seconds since 1970, or ISO 8601. Raises ValueError on anything else."""
-    number, unit = text[:-1], text[-1]
-    if unit in UNITS_S and number.isdecimal():
-        return _nanoseconds(now - timedelta(seconds=int(number) * UNITS_S[unit]))
-    if text.replace(".", "", 1).isdecimal():
-        return int(float(text) * 10**9)
-    moment = datetime.fromisoformat(text)
-    return _nanoseconds(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
-
-
-def _nanoseconds(moment: datetime) -> int:
-    since = moment - datetime.fromtimestamp(0, tz=UTC)
-    whole_s = since.days * 86400 + since.seconds
-    return whole_s * 10**9 + since.microseconds * 1000
+    return int(source.started.timestamp()) * 10**9 - EARLIER_NS

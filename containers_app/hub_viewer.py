@@ -2,13 +2,12 @@
 
 import asyncio
 from contextlib import AbstractAsyncContextManager, suppress
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from containers_app.hub import TAIL, Hub, Status
 from containers_app.hub_ring import BATCH_SIZE, BEFORE_ALL, Entry, Key, encoded, key, parts
 from containers_app.hubs import hubs
-from engine.cursor import Accepted
+from engine.cursor import Accepted, timestamp_of
 from engine.errors import EngineError
 from engine.logs import log_chunks
 
@@ -33,13 +32,20 @@ class Outlet(Protocol):
 
     async def tell(self, message: dict[str, Any]) -> None: ...
 
+    def idle(self) -> None:
+        """All that there is has been sent, for the time being."""
+
 
 class _OutOfReach(Exception):
     """What comes next for this viewer is not in the ring: the engine has it."""
 
 
 class Viewer:
-    """Begins after `cursor`, else with the last `tail` lines (None: all) since `since_ns`."""
+    """Begins after `cursor`, else with the last `tail` lines (None: all) since `since_ns`.
+
+    `merged`: its lines wait for those of other logs, so `Outlet.idle` must not be said before all
+    that the log had at the start was sent.
+    """
 
     def __init__(
         self,
@@ -50,8 +56,9 @@ class Viewer:
         cursor: str = "",
         tail: int | None = None,
         since_ns: int | None = None,
+        merged: bool = False,
     ) -> None:
-        self._hub, self._n, self._outlet = hub, n, outlet
+        self._hub, self._n, self._outlet, self._merged = hub, n, outlet, merged
         self._cursor, self._tail, self._since_ns = cursor, tail, since_ns
         self._after: Key | None = key(cursor) if cursor else None  # lines up to it are not ours
         self._no = 0  # of the next entry
@@ -71,7 +78,7 @@ class Viewer:
 
     async def run(self) -> None:
         """For ever; to be cancelled."""
-        if self._after is None and not self._begin_in_ring():
+        if not (self._begin_in_ring() if self._after is None else self._goes_on_in_ring()):
             await self._history()
         while True:
             try:
@@ -87,9 +94,14 @@ class Viewer:
         """A viewer that wants the newest lines, where hub and ring can give exactly those."""
         if self._tail is None or self._tail == 0 or self._since_ns is not None:
             return False
+        if self._merged:  # of a stream that has just begun nobody knows how much is still to come
+            return self._hub.ring.held >= self._tail
         if not self._hub.started and self._tail <= MOST_IN_RING:
             self._hub.start(self._tail)
         return self._hub.holds_newest(self._tail)
+
+    def _goes_on_in_ring(self) -> bool:
+        return not self._merged or (bool(self._hub.ring.entries) and self._reached())
 
     def _find(self) -> None:
         """The place in the ring after our cursor, or before the newest lines."""
@@ -126,6 +138,7 @@ class Viewer:
             if self._has_status():
                 await self._tell_status()
             elif self._no >= ring.next_no:
+                self._outlet.idle()
                 await self._news.wait()
             else:
                 async with self._outlet.turn():
@@ -192,7 +205,7 @@ class Viewer:
                 self._hub.trouble(error)
                 await asyncio.sleep(RETRY_S)
         if self._after is None:  # nothing yet: all that comes is ours
-            since = _timestamp(self._since_ns) if self._since_ns is not None else ""
+            since = timestamp_of(self._since_ns) if self._since_ns is not None else ""
             self._after = (since, -1) if since else BEFORE_ALL
             self._tail = None
         return self._cursor != before
@@ -254,6 +267,8 @@ class Viewer:
             elif self._hub.well.is_set():
                 return
             else:
+                if self._hub.status.kind:
+                    self._outlet.idle()
                 await self._news.wait()
 
     # -- What is said beside the lines
@@ -294,8 +309,3 @@ def message(status: Status, n: int) -> dict[str, Any]:
     if status.kind == "end":
         return {"t": "end", "n": n, "reason": status.reason, **status.facts}
     return {"t": "resumed", "n": n}
-
-
-def _timestamp(time_ns: int) -> str:
-    whole = datetime.fromtimestamp(time_ns // 10**9, tz=UTC)
-    return f"{whole:%Y-%m-%dT%H:%M:%S}.{time_ns % 10**9:09}Z"

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import islice
 from operator import lt
 from typing import NamedTuple, Self
@@ -145,3 +146,19 @@ class Position:
 
 def _last_index(items: Sequence[int], wanted: int) -> int:
     return len(items) - 1 - items[::-1].index(wanted)
+
+
+def time_ns(timestamp: str) -> int:
+    """Nanoseconds since 1970 of a timestamp with nine digits."""
+    return _second_ns(timestamp[:19]) + int(timestamp[20:29])
+
+
+def timestamp_of(time_ns: int) -> str:
+    """The other way round."""
+    whole = datetime.fromtimestamp(time_ns // 10**9, tz=UTC)
+    return f"{whole:%Y-%m-%dT%H:%M:%S}.{time_ns % 10**9:09}Z"
+
+
+@lru_cache(maxsize=4096)
+def _second_ns(second: str) -> int:
+    return int(datetime.fromisoformat(f"{second}+00:00").timestamp()) * 10**9

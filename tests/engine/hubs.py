@@ -108,6 +108,9 @@ class Client:
         self.told.append(message)
         self._changed.set()
 
+    def idle(self) -> None:
+        self._changed.set()
+
 
 def _kind(message: dict[str, Any]) -> str:
     return str(message.get("reason") or message["t"])

@@ -14,8 +14,8 @@ import containers_app.hubs
 from accounts_app.consumers import Socket
 from accounts_app.models import Role, User
 from accounts_app.signin import end_sessions
-from containers_app.consumers import moment_ns, read_query
 from containers_app.hubs import hubs
+from containers_app.log_query import moment_ns, read_query
 from containers_app.models import Container
 from core.live import end_sockets_on_commit
 from hosts_app.models import Grant
@@ -69,7 +69,7 @@ async def rows(socket: SocketClient, count: int) -> list[list[Any]]:
 async def test_the_lines_of_a_container(viewer: User, web: Container, fake: FakeEngine) -> None:
     socket = await opened(viewer, "/ws/logs/?c=lab/web&tail=2")
     source = {"t": "source", "n": 0, "c": f"lab/{web.docker_id}", "name": "web"}
-    assert await socket.hear() == source
+    assert await socket.hear() == source | {"host": "lab", "skew_ms": 0, "late": False}
     found = await rows(socket, 2)
     assert [line[1:4] for line in found] == [[0, "out", "two"], [0, "out", "three"]]
     write(fake, web, "four")
@@ -232,8 +232,9 @@ async def test_too_many_sockets_of_one_user(viewer: User, web: Container, settin
 @pytest.mark.parametrize(
     "query",
     ["", "c=lab", "c=lab/", "cursor=x&c=lab/web", "c=lab/web&cursor=yesterday", "select=a:b",
+     "resume=2",
      "c=lab/web&tail=-1", "c=lab/web&tail=many", "c=lab/web&since=soon",
-     "c=lab/web&since=99999999999d", "&".join(["c=lab/web"] * 101)],
+     "c=lab/web&since=99999999999d", "&".join(["c=lab/web"] * 257)],
 )  # fmt: skip
 async def test_a_question_that_makes_no_sense(viewer: User, web: Container, query: str) -> None:
     socket = await opened(viewer, f"/ws/logs/?{query}")
@@ -275,10 +276,10 @@ async def test_a_role_on_another_host_opens_nothing(web: Container) -> None:
 
 
 def test_lines_to_begin_with() -> None:
-    assert read_query("c=a/b")[1] == 500
-    assert read_query("c=a/b&tail=all")[1] is None
-    assert read_query("c=a/b&tail=7&since=1h")[1] == 7
-    assert read_query("c=a/b&since=1h")[1] is None
+    assert read_query("c=a/b").tail == 500
+    assert read_query("c=a/b&tail=all").tail is None
+    assert read_query("c=a/b&tail=7&since=1h").tail == 7
+    assert read_query("c=a/b&since=1h").tail is None
 
 
 def test_moments() -> None:
