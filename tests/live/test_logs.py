@@ -99,9 +99,9 @@ async def test_several_containers_in_one_socket(
     )
     write(fake, other, "of the database")
     socket = await opened(viewer, "/ws/logs/?c=lab/web&c=lab/db&tail=1")
-    told = [await socket.hear() for _ in range(4)]
-    assert [each["name"] for each in told if each.get("t") == "source"] == ["web", "db"]
-    lines = {(each["l"][0][1], each["l"][0][3]) for each in told if "l" in each}
+    told = [await socket.hear() for _ in range(2)]
+    assert [each["name"] for each in told] == ["web", "db"]
+    lines = {(line[1], line[3]) for line in await rows(socket, 2)}
     assert lines == {(0, "three"), (1, "of the database")}
     await socket.leave()
 
