@@ -19,6 +19,7 @@ from ninja.operation import Operation
 from ninja.parser import Parser
 from ninja.utils import replace_path_param_notation
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ValidationError as PydanticError
 
 from core.errors import (
     DashboardError,
@@ -34,6 +35,8 @@ from core.listing import MOST_PER_PAGE, PAGE_SIZE, Page
 from core.middleware import answer_to
 
 T = TypeVar("T")
+V = TypeVar("V", bound=Callable[..., Any])
+B = TypeVar("B", bound="Body")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 DEEPEST = 32  # levels of a body; ours need five
 KEY_LONGEST = 200  # characters of an Idempotency-Key
@@ -117,8 +120,12 @@ class StrictParser(Parser):
     """JSON as RFC 8259 has it, of bounded depth, with text that every database can hold."""
 
     def parse_body(self, request: HttpRequest) -> dict[str, Any]:
+        return self.parse(request.body)
+
+    def parse(self, raw: bytes | str) -> dict[str, Any]:
+        """Raises Malformed and Invalid."""
         try:
-            body = json.loads(request.body, parse_constant=_no_number)
+            body = json.loads(raw, parse_constant=_no_number)
         except (ValueError, RecursionError) as error:
             raise Malformed(
                 _("The body is not JSON: %(error)s") % {"error": error},
@@ -126,6 +133,24 @@ class StrictParser(Parser):
             ) from error
         _check_text(body, ())
         return body  # type: ignore[no-any-return]
+
+
+def validated(model: type[B], value: Any) -> B:
+    """`value` as a body of this kind, for what does not come as the whole body. Raises Invalid."""
+    try:
+        return model.model_validate(value)
+    except PydanticError as error:
+        wrong = [
+            FieldError(".".join(map(str, each["loc"])), _message(dict(each)))
+            for each in error.errors(include_url=False)
+        ]
+        raise Invalid(f"{wrong[0].field}: {wrong[0].message}", errors=wrong) from error
+
+
+def reads_body(view: V) -> V:
+    """A view that reads the body by itself, such as an upload."""
+    view.reads_body = True  # type: ignore[attr-defined]
+    return view
 
 
 def _no_number(word: str) -> NoReturn:
@@ -185,7 +210,7 @@ def _view(operations: Sequence[Operation]) -> Callable[..., HttpResponseBase]:
             return answer
         try:
             _check_address(request, kwargs, operation)
-            if not any(model.__ninja_param_source__ == "body" for model in operation.models):
+            if not _takes_a_body(operation):
                 _check_nothing_said(request)
         except DashboardError as error:
             return problem_to(request, error)
@@ -196,6 +221,11 @@ def _view(operations: Sequence[Operation]) -> Callable[..., HttpResponseBase]:
     }
     view.operations = by_method  # type: ignore[attr-defined]
     return view
+
+
+def _takes_a_body(operation: Operation) -> bool:
+    declared = any(model.__ninja_param_source__ == "body" for model in operation.models)
+    return declared or getattr(operation.view_func, "reads_body", False)
 
 
 def _check_address(request: HttpRequest, kwargs: dict[str, Any], operation: Operation) -> None:

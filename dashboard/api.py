@@ -15,6 +15,7 @@ import containers_app.search_api
 import hosts_app.api
 import hosts_app.people_api
 import images_app.api
+import images_app.build_api
 import images_app.transfer_api
 import jobs_app.api
 from accounts_app.http import Request
@@ -63,6 +64,7 @@ for _router in (
     containers_app.search_api.router,
     images_app.api.router,
     images_app.transfer_api.router,
+    images_app.build_api.router,
     jobs_app.api.router,
     hosts_app.people_api.router,
     accounts_app.api.router,

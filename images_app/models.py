@@ -4,6 +4,7 @@ from django.db import models
 
 from accounts_app.models import Role, User
 from hosts_app.models import Host
+from jobs_app.models import Job
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
@@ -36,3 +37,14 @@ class Image(models.Model):
     def label(self) -> str:
         """What a person calls it: its first tag, else the short id."""
         return self.tags[0] if self.tags else self.docker_id.removeprefix("sha256:")[:12]
+
+
+class Build(models.Model):
+    """What of a build Job is kept to look at, and to build again; its values are in the Job."""
+
+    job = models.OneToOneField(Job, models.CASCADE, related_name="build")
+    dockerfile = models.TextField(blank=True)  # "" where the engine fetches it by itself
+    spool = models.CharField(max_length=60, blank=True)  # its context on our disk, until the end
+
+    def __str__(self) -> str:
+        return f"build {self.job_id}"

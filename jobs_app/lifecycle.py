@@ -114,7 +114,8 @@ def finish(job: Job, state: Job.State, error: str = "") -> None:
         if not ended:
             return
         _audit_end(job, state, error)
-        say(job, f"{Job.State(state).value}: {error}" if error else Job.State(state).value)
+        end = Job.State(state).value
+        say(job, f"{end}: {error}" if error else end, kept=None)
         _tell_pages(job)
     job.state = state
 

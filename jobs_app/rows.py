@@ -83,13 +83,17 @@ def _row(job: Job, counts: dict[str, int] | None, at: datetime) -> JobRow:
         took=duration(job.started, job.finished or at) if job.started else "",
         is_open=job.is_open,
         is_bulk=job.is_bulk,
-        can_retry=job.state in Job.FINAL and job.state != Job.State.SUCCEEDED,
+        can_retry=job.state in Job.FINAL
+        and job.state != Job.State.SUCCEEDED
+        and job.kind not in Job.ONCE,
         counts=_counts_text(counts) if counts else "",
         target_url=_target_url(job),
     )
 
 
 def _target_url(job: Job) -> str:
+    if job.kind == "image.build":
+        return f"/builds/{job.pk}/"
     if not job.kind.startswith("container.") or not job.target or not job.host_name:
         return ""
     return f"/h/{job.host_name}/c/{job.target}/"

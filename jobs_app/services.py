@@ -119,6 +119,11 @@ def retry(actor: User, job_id: int, *, idempotency_key: str = "") -> Job:
         return earlier
     if job.is_open:
         raise Conflict(_("This job has not ended yet."))
+    if job.kind in Job.ONCE:
+        raise Conflict(
+            _("What this needs is not kept: it cannot simply be repeated."),
+            hint=_("Ask for it anew, from its own page."),
+        )
     if job.is_bulk:
         again = job.children.exclude(state=Job.State.SUCCEEDED).select_related("host")
         wishes = [_wish(child) for child in again if child.host_id]

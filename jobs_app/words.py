@@ -16,6 +16,7 @@ def kind_word(kind: str) -> str:
         "container.remove": _("Remove container"),
         "container.run": _("Run container"),
         "container.bulk": _("Change several containers"),
+        "image.build": _("Build image"),
         "container.prune": _("Remove stopped containers"),
         "image.pull": _("Pull image"),
         "image.pull.bulk": _("Pull image to several hosts"),

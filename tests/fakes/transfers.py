@@ -32,6 +32,8 @@ class Transfers:
             return self._pull(request.query)
         if request.line == "POST /images/create":
             return self._loaded(request, "import")
+        if request.line == "POST /build":
+            return self._build(request)
         if request.line == "POST /images/load":
             return self._loaded(request, "load")
         if match := re.fullmatch(r"POST /images/(.+)/push", request.line):
@@ -92,6 +94,21 @@ class Transfers:
                 _step("Loading layer", "bbbbbbbbbbbb", 1024, 2048),
                 {"stream": "Loaded image: lab/loaded:1\n"},
             ]
+        async for line in self._told(usual):
+            yield line
+
+    async def _build(self, request: Request) -> AsyncIterator[bytes]:
+        self.received = request.size
+        if not request.size and not request.query.get("remote"):
+            raise Refusal(400, "nothing came")
+        tag = request.query.get("t", "")
+        image = self._daemon.add_image(tag or "lab/built:1")
+        said = (
+            "Step 1/2 : FROM lab/busybox", "\n", " ---> 0123456789ab\n", "Step 2/2 : RUN echo hi",
+            "\n", " ---> Running in 00112233\n", "hi\n", " ---> aabbccddeeff\n",
+        )  # fmt: skip
+        usual: list[dict[str, Any]] = [{"stream": text} for text in said]
+        usual += [{"aux": {"ID": image.id}}, {"stream": f"Successfully tagged {tag}\n"}]
         async for line in self._told(usual):
             yield line
 

@@ -81,6 +81,9 @@ OPERATIONS: dict[tuple[str, str], tuple[str, int, Any]] = {
     ("GET", f"{ONE}/logs"): ("see", 200, None),
     ("GET", "logs/search"): ("see", 200, None),
     ("GET", "images"): ("list", 200, None),
+    ("POST", "hosts/{host}/images/build"): (
+        "operate", 202, {"dockerfile": "FROM scratch\nENV A=1"},
+    ),
     ("GET", "jobs"): ("list", 200, None),
     ("GET", "jobs/{job_id}"): ("see", 200, None),
     ("GET", "jobs/{job_id}/log"): ("see", 200, None),

@@ -101,3 +101,10 @@ async def test_too_many_headers_are_431(headers: list[tuple[bytes, bytes]]) -> N
 async def test_as_many_headers_as_allowed_pass() -> None:
     headers = [(f"x-{n}".encode(), b"1") for n in range(MOST_HEADERS - 1)]
     assert (await asked(application, scope(*headers)))[0] == 200
+
+
+async def test_what_takes_files_takes_more_but_only_from_people_we_know(db: None) -> None:
+    length = (b"content-length", str(MOST + 1).encode())
+    wanted = scope(length, method="POST") | {"path": "/api/v1/hosts/lab/images/build"}
+    status, body = await asked(application, wanted)
+    assert (status, json.loads(body)["code"]) == (401, "signed_out")
