@@ -1,5 +1,6 @@
 """Pull and push as jobs: what the engine says becomes progress, an end and a result."""
 
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -12,12 +13,13 @@ from hosts_app.models import Grant, Host
 from images_app import transfers
 from images_app.inventory import reconcile
 from images_app.progress import Layers
+from jobs_app import services
 from jobs_app.models import Job
 from jobs_app.selectors import lines_after
 from tests import make
 from tests.fakes.engine import FakeEngine
 from tests.fakes.transfers import DIGEST
-from tests.lab.dockerd import IMAGE, Dockerd
+from tests.lab.dockerd import IMAGE, Dockerd, until
 from tests.lab.registry import Registry
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -88,6 +90,21 @@ def test_several_hosts_succeed_only_together(fake: FakeEngine, operator: User) -
         "lab": "succeeded",
         "second": "interrupted",
     }
+
+
+def test_cancelling_a_pull_of_several_hosts_stops_silent_engines(
+    fake: FakeEngine, operator: User
+) -> None:
+    fake.transfers.silent_after = 2
+    job = transfers.pull_on(operator, ["lab"], "lab/web:1")
+    working = threading.Thread(target=worked, args=[job])
+    working.start()
+    until(lambda: fake.streams == 1, "the engine pulls")
+    services.cancel(operator, job.pk)
+    working.join(20)
+    job.refresh_from_db()
+    assert (job.state, job.children.get().state) == ("cancelled", "cancelled")
+    until(lambda: fake.streams == 0, "its connection is closed")
 
 
 @pytest.mark.parametrize("reference", ["", "lab/UPPER", "a" * 64, "x:y:z"])
