@@ -1,5 +1,6 @@
 """Telling open pages that something changed. Hints only: lossy, and without content."""
 
+import asyncio
 import logging
 from collections.abc import Collection
 from functools import partial
@@ -13,6 +14,7 @@ logger = logging.getLogger(__name__)
 
 EVERYBODY = "everybody"  # the group of all sockets
 TICK_S = 4.0  # how often they hear that nothing was lost
+PATIENCE_S = 1.0  # a channel layer that is frozen costs a request no more
 MOST_PKS = 500  # above that a hint says "all": the page re-reads whatever it shows
 
 
@@ -53,7 +55,7 @@ def _send(group: str, message: dict[str, object]) -> None:
     layer = get_channel_layer()
     assert layer, "settings name a default channel layer"
     try:
-        async_to_sync(layer.group_send)(group, message)
+        async_to_sync(asyncio.wait_for)(layer.group_send(group, message), PATIENCE_S)
     except (RedisError, OSError) as error:
         # pages poll when nothing is heard (R54): a lost hint costs seconds, not the truth
-        logger.warning("a hint was not delivered: %s", error)
+        logger.warning("a hint was not delivered: %r", error)

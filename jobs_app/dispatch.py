@@ -1,6 +1,7 @@
 """Waking a worker for a Job. The message carries the id and nothing else (F5)."""
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from celery import current_app
@@ -13,6 +14,9 @@ from jobs_app.models import Job
 
 logger = logging.getLogger(__name__)
 
+PATIENCE_S = 1.0  # a queue that is frozen costs a request no more; the outbox sends again (R40)
+_pool = ThreadPoolExecutor(4, thread_name_prefix="wake-up")
+
 
 def send_on_commit(job: Job) -> None:
     """Queue it once this transaction stands; the outbox repeats what could not be sent (R40)."""
@@ -22,6 +26,7 @@ def send_on_commit(job: Job) -> None:
 def send(job: Job) -> None:
     Job.objects.filter(pk=job.pk, state=Job.State.QUEUED).update(sent=now())
     try:
-        current_app.send_task(job.kind, [job.pk], queue=job.queue, retry=False)
+        wake_up = partial(current_app.send_task, job.kind, [job.pk], queue=job.queue, retry=False)
+        _pool.submit(wake_up).result(PATIENCE_S)
     except (OperationalError, RedisError, OSError) as error:
-        logger.warning("job %s waits for the queue to come back: %s", job.pk, error)
+        logger.warning("job %s waits for the queue to come back: %r", job.pk, error)

@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.engine, pytest.mark.browser]
 NAMED_S = 30  # R64
 STUCK_S = 90  # R43
 AT_ONCE_S = 1.0  # R44
+FROZEN_S = 10  # of the 1 s that each hint and wake-up is given
 LONG_AGO = "2000-01-01 00:00:00"
 
 
@@ -91,6 +92,29 @@ def test_without_valkey_pages_and_jobs_are_asked_for_at_once(fleet: Fleet) -> No
         rows_are_what_the_engine_lists(fleet)
         browsers_show_the_truth(fleet)
         fleet.running.remember()
+    finally:
+        fleet.engine.api("DELETE", f"/containers/{docker_id}?force=1")
+
+
+def test_a_frozen_valkey_delays_a_request_by_moments_and_loses_nothing(fleet: Fleet) -> None:
+    """It accepts connections and never answers: nothing may wait for it."""
+    until_well(fleet)
+    docker_id = fleet.make("brave", start=False)
+    try:
+        listed = "SELECT 1 FROM containers_app_container WHERE docker_id = ?"
+        until(lambda: fleet.sql(listed, docker_id), seconds=10, what="it is listed")
+        with frozen(fleet.running.pid("valkey")):
+            began = time.monotonic()
+            job = fleet.act("start", docker_id)
+            took_s = time.monotonic() - began
+            fleet.note("Valkey frozen, a POST answers 202", took_s)
+            assert took_s < FROZEN_S
+            assert fleet.api("GET", "containers")[0] == 200
+            assert fleet.states([job])["queued"] == 1
+        until(lambda: fleet.ended([job]), seconds=30, what="it is done when Valkey goes on")
+        assert fleet.states([job])["succeeded"] == 1
+        each_ended_once(fleet, [job])
+        until_well(fleet)
     finally:
         fleet.engine.api("DELETE", f"/containers/{docker_id}?force=1")
 
