@@ -20,6 +20,7 @@ from engine.frames import ENTRY_PART, HEADER_SIZE, STAMP, Frames, Records, Termi
 LONGEST_PATTERN = 1000  # characters
 LARGEST_PATTERN = 8 * 1024 * 1024  # bytes that RE2 may use for one; its own default
 LONGEST_REST = 1024 * 1024  # bytes without a boundary; then a line is long, and read as such
+FEW = 8  # hits in a block that are parsed one by one; with more of them, all that follows
 WINDOW = ENTRY_PART // 2  # an unbroken part of a line holds one such window, wherever it lies
 STREAMS = ("", "out", "err")
 COLOURS = re.compile("\x1b\\[[\\d;:]*m")  # what ansi.js leaves out of a line's plain text
@@ -103,6 +104,7 @@ class Finder:
         self._wanted, self._tty = wanted, tty
         self._parser: Frames | Terminal = Terminal() if tty else Frames()
         self._position = Position("")
+        self._seamless = True  # what is parsed next follows what was parsed last
         self._rest = b""  # what follows the last boundary
         self._skipped = b""  # the last block that was not parsed
         self._at = ""
@@ -125,12 +127,12 @@ class Finder:
             return []
         end = end or len(buffer)
         block, self._rest = buffer[:end], buffer[end:]
-        if not self._parser.idle or self._may_hold(block):
+        if self._wanted.raw is None or not self._parser.idle or _is_special(block):
             return self._parsed(block)
-        self._position = Position("")
-        self._skipped = block
-        self.lines += _count(block, tty=self._tty)
-        return []
+        lines = self.lines + _count(block, tty=self._tty)
+        found = self._near_hits(block)
+        self._skipped, self.lines = block, lines
+        return found
 
     def finish(self) -> list[Found]:
         """What is found in the rest, a line without an end included."""
@@ -138,14 +140,27 @@ class Finder:
         found = self._parsed(rest) if rest else []
         return found + self._among(self._parser.unfinished())
 
-    def _may_hold(self, block: bytes) -> bool:
-        """Whether a line that is wanted may be in the block, or one that only a parser reads."""
-        raw = self._wanted.raw
-        if raw is None or ESCAPE in block or _has_long_line(block):
-            return True
-        return raw.search(block) is not None
+    def _near_hits(self, block: bytes) -> list[Found]:
+        """Parses only the records that may be wanted."""
+        found: list[Found] = []
+        start = 0
+        for number in range(FEW):
+            match = self._wanted.raw.search(block, start)
+            if match is None:
+                self._seamless = self._seamless and start == len(block)
+                return found
+            begin = _begin(block, match.start(), start, tty=self._tty)
+            end = len(block) if number == FEW - 1 else _end(block, match.start(), tty=self._tty)
+            self._seamless = self._seamless and begin == start
+            found += self._parsed(block[begin:end])
+            if not self._parser.idle:  # a part of a line: what follows may belong to it
+                return found + self._parsed(block[end:])
+            start = end
+        return found
 
     def _parsed(self, block: bytes) -> list[Found]:
+        if not self._seamless:
+            self._position, self._seamless = Position(""), True
         return self._among(self._parser.feed(block))
 
     def _among(self, records: Records | None) -> list[Found]:
@@ -191,6 +206,33 @@ def _lines_with(pattern: Any, joined: bytes) -> Iterator[int]:
         if end < 0:
             return
         start, number = end + 1, number + 1
+
+
+def _is_special(block: bytes) -> bool:
+    """Whether a search of the raw bytes would miss what a parser joins, or leaves out."""
+    return ESCAPE in block or _has_long_line(block)
+
+
+def _begin(block: bytes, at: int, least: int, *, tty: bool) -> int:
+    """Where the record around `at` begins, with those before it that share its timestamp."""
+    skipped = 0 if tty else HEADER_SIZE
+    begin = max(least, _boundary(block[least:at], tty=tty) + least)
+    stamp = block[begin + skipped : begin + skipped + STAMP]
+    while begin > least:
+        before = max(least, _boundary(block[least : begin - 1], tty=tty) + least)
+        if block[before + skipped : before + skipped + STAMP] != stamp:
+            break
+        begin = before
+    return begin
+
+
+def _end(block: bytes, at: int, *, tty: bool) -> int:
+    """Where the record around `at` ends, and another begins."""
+    if tty:
+        return block.find(b"\n", at) + 1 or len(block)
+    near = block.find(b"\n\x01\0\0\0", at)
+    other = block.find(b"\n\x02\0\0\0", at, near if near >= 0 else len(block))
+    return (other if other >= 0 else near) + 1 or len(block)
 
 
 def _boundary(buffer: bytes, *, tty: bool) -> int:
