@@ -1,6 +1,8 @@
-"""Images on their way over the API: pull, on one host or several, and push."""
+"""Images on their way over the API: pull, push, save, and sending host to host."""
 
-from ninja import Router
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from ninja import Query, Router
 from pydantic import Field
 
 from accounts_app.http import Request
@@ -25,6 +27,51 @@ class PullOnBody(PullBody):
 class PushBody(Body):
     reference: str = Field(description="The name says to which registry")
     platform: str | None = Field(None, description="Null: an engine has one of each name")
+
+
+class Source(Body):
+    host: str
+    reference: str
+
+
+class DistributeBody(Body):
+    source: Source
+    targets: list[str] = Field(description="Slugs")
+    via: None = Field(None, description="Null: straight from host to host")
+
+
+TAR = "application/x-tar"
+ARCHIVE = {"responses": {200: {"description": "OK", "content": {TAR: {}}}}}
+
+
+@router.post("images/distribute", response={202: JobOut})
+@signed_in
+def distribute(request: Request, wanted: DistributeBody) -> JobOut:
+    """Send an image to other hosts, without a registry or a file; its id must arrive. Operators
+    of all of them.
+    """
+    key = idempotency_key(request)
+    job = asked_before(request.user, key, "image.distribute.bulk") or transfers.distribute(
+        request.user,
+        wanted.source.host,
+        wanted.source.reference,
+        wanted.targets,
+        idempotency_key=key,
+    )
+    return job_out(job)
+
+
+@router.get("hosts/{host}/images/save", openapi_extra=ARCHIVE)
+@signed_in
+def save(request: Request, host: str, reference: Query[list[str]]) -> HttpResponseBase:
+    """One or several images as a tar, streamed from the engine. Operators."""
+    saved = transfers.save(request.user, host, reference)
+    if request.method == "HEAD":
+        saved.close()
+        return HttpResponse(content_type=TAR)
+    answer = StreamingHttpResponse(saved, content_type=TAR)
+    answer["Content-Disposition"] = 'attachment; filename="images.tar"'
+    return answer
 
 
 @router.post("hosts/{host}/images/pull", response={202: JobOut})

@@ -1,15 +1,18 @@
-"""Pull and push as jobs: the engine does them, we follow its stream."""
+"""Pull, push and sending host to host as jobs: engines do them, we follow their streams."""
 
 import base64
 import json
+from collections.abc import AsyncIterator
 
 from django.utils.translation import gettext as _
 
 from accounts_app.models import Role
 from engine.errors import EngineError, Unreachable
 from engine.reference import Reference, parse
-from engine.transfers import messages
+from engine.transfers import download, messages
 from hosts_app.connections import connection_for, engine_for
+from hosts_app.models import Host
+from hosts_app.selectors import may
 from images_app.progress import Layers
 from jobs_app.bulk import run_children
 from jobs_app.deeds import deed
@@ -18,6 +21,7 @@ from jobs_app.models import Job
 from jobs_app.streaming import Reporter, run_streaming
 
 NO_CREDENTIALS = base64.urlsafe_b64encode(json.dumps({}).encode()).decode()
+TAR = {"Content-Type": "application/x-tar"}
 PULLS = 2  # attempts of one job; what an engine had before a break it fetches again
 
 
@@ -57,6 +61,59 @@ def push_image(job: Job) -> None:
 @deed("image.pull.bulk", role=Role.OPERATOR, repeatable=True, queue="transfers")
 def pull_on_several(job: Job) -> None:
     run_children(job)
+
+
+@deed("image.distribute.bulk", role=Role.OPERATOR, repeatable=True, queue="transfers")
+def send_to_several(job: Job) -> None:
+    run_children(job)
+
+
+@deed("image.distribute", role=Role.OPERATOR, queue="transfers")
+def send_image(job: Job) -> None:
+    """Save on one host and load on another, piece by piece, without a file on our disk."""
+    assert job.host, "an image is sent to a host"
+    source, reference = _source(job), str(job.params["reference"])
+    try:
+        sent = engine_for(source).image(reference)
+        _stream(job, source, reference, sent.size_bytes)
+        arrived = engine_for(job.host).image(reference)
+    except Unreachable as error:
+        raise Interrupted(str(error)) from error
+    job.result = {"id": arrived.id}
+    if arrived.id != sent.id:
+        raise Failed(
+            _("Another image arrived: %(sent)s was sent, %(arrived)s is there.")
+            % {"sent": sent.id, "arrived": arrived.id}
+        )
+
+
+def _source(job: Job) -> Host:
+    """The host that has it, where the actor may still take it from (B10). Raises Failed."""
+    source = Host.objects.filter(slug=job.params["source"]).first()
+    if source is None or job.actor is None or not may(job.actor, source, Role.OPERATOR):
+        raise Failed(_("Rights changed: the account that asked for this may no longer do it."))
+    return source
+
+
+def _stream(job: Job, source: Host, reference: str, size_bytes: int) -> None:
+    assert job.host, "an image is sent to a host"
+    giver, taker = connection_for(source), connection_for(job.host)
+
+    async def send(reporter: Reporter) -> None:
+        async def pieces() -> AsyncIterator[bytes]:
+            sent = 0
+            async for piece in download(giver, "/images/get", {"names": reference}):
+                sent += len(piece)
+                text = f"{sent / 2**20:.1f} / {size_bytes / 2**20:.1f} MiB"
+                reporter.progress(min(sent, size_bytes), size_bytes, text)
+                yield piece
+
+        told = messages(taker, "/images/load", {"quiet": "1"}, headers=TAR, body=pieces())
+        async for message in told:
+            if words := str(message.get("stream") or "").strip():
+                reporter.line(words)
+
+    run_streaming(job, send)
 
 
 def _follow(job: Job, path: str, params: dict[str, str]) -> Layers:

@@ -1,13 +1,22 @@
-"""What a user may ask of images on their way: pull and push."""
+"""What a user may ask of images on their way: pull, push, save, and sending host to host."""
 
 import re
+import weakref
 from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Self
+from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 
+from accounts_app import audit
 from accounts_app.models import Role, User
 from core.errors import Invalid
+from core.limits import AtOnce
 from engine.reference import BadReference, Reference, parse
+from engine.transfers import download
+from hosts_app.connections import connection_for
+from hosts_app.models import Host
 from hosts_app.selectors import host_for
 from images_app import tasks  # noqa: F401 - the deeds below are registered there
 from images_app.selectors import image_for
@@ -16,6 +25,7 @@ from jobs_app.services import Wish, ask, ask_many
 
 PLATFORM = re.compile(r"[a-z0-9_.-]+/[a-z0-9_.-]+(/[a-z0-9_.-]+)?")  # linux/arm64/v8
 MOST_HOSTS = 500
+SAVES = AtOnce(each=2, in_all=8)  # each keeps two connections and an engine's disk busy
 
 
 def pull(
@@ -54,6 +64,65 @@ def push(actor: User, host: str, reference: str, *, idempotency_key: str = "") -
     said = {"reference": named.familiar}
     wish = Wish("image.push", place, named.familiar, named.familiar, said)
     return ask(actor, wish, idempotency_key=idempotency_key)
+
+
+def distribute(
+    actor: User, source: str, reference: str, targets: Sequence[str], *, idempotency_key: str = ""
+) -> Job:
+    """Send an image from one host to others: a Job with one child for each of them."""
+    place, named = host_for(actor, source, Role.OPERATOR), _named(reference)
+    image_for(actor, source, named.familiar)
+    slugs = list(dict.fromkeys(targets))
+    if not slugs:
+        raise Invalid.field("targets", _("Choose at least one host."))
+    if len(slugs) > MOST_HOSTS:
+        raise Invalid.field("targets", _("At most %(n)d at a time.") % {"n": MOST_HOSTS})
+    name = named.familiar
+    said = {"reference": name, "source": place.slug}
+    wishes = [
+        Wish("image.distribute", host_for(actor, slug, Role.OPERATOR), name, name, said)
+        for slug in slugs
+    ]
+    return ask_many(actor, "image.distribute.bulk", wishes, idempotency_key=idempotency_key)
+
+
+def save(actor: User, host: str, references: Sequence[str]) -> "Saved":
+    """The archive of these images, as it comes. Raises TooMany."""
+    place = host_for(actor, host, Role.OPERATOR)
+    names = [_named(each).familiar for each in references]
+    if not names:
+        raise Invalid.field("reference", _("Choose at least one image."))
+    for name in names:
+        image_for(actor, host, name)
+    saved = Saved(actor, place, names)
+    audit.record(
+        actor, "image.save", host=place.slug, target=names[0], outcome="succeeded", names=names
+    )
+    return saved
+
+
+class Saved:
+    """A tar on its way from an engine to a browser, never on our disk; holds a place meanwhile."""
+
+    def __init__(self, actor: User, host: Host, names: Sequence[str]) -> None:
+        place = ExitStack()
+        place.enter_context(SAVES.place(actor.pk))
+        self._release = weakref.finalize(self, place.close)
+        query = urlencode([("names", name) for name in names])
+        self._pieces = download(connection_for(host), f"/images/get?{query}", {})
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            return await anext(self._pieces)
+        except BaseException:
+            self._release()
+            raise
+
+    def close(self) -> None:
+        self._release()
 
 
 def _pull(actor: User, host: str, reference: Reference, platform: str) -> Wish:

@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 PER_HOST = 16  # deeds at a time on one engine; more only queue inside dockerd
 IN_ALL = 64  # threads of one bulk job
+TRANSFERS = 4  # at a time of one bulk job, on whatever hosts: disks and networks are what is short
 LOOK_S = 0.25  # how often progress is told and a wish to cancel is heard
 
 
@@ -47,6 +48,8 @@ def _run_all(parent: Job, children: list[Job]) -> None:
         by_host[child.host_id].append(child)
     at_a_time = min(PER_HOST, max(2, IN_ALL // max(1, len(by_host))))
     queues = [deque(those) for those in by_host.values()]
+    if parent.queue == "transfers":
+        at_a_time, queues = TRANSFERS, [deque(children)]
     with ExitStack() as pools:
         waiting: set[Future[None]] = set()
         for queue in queues:

@@ -21,5 +21,7 @@ def kind_word(kind: str) -> str:
         "image.pull": _("Pull image"),
         "image.pull.bulk": _("Pull image to several hosts"),
         "image.push": _("Push image"),
+        "image.distribute": _("Send image"),
+        "image.distribute.bulk": _("Send image to hosts"),
     }
     return words.get(kind, kind)

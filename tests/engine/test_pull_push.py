@@ -1,5 +1,8 @@
 """Pull and push as jobs: what the engine says becomes progress, an end and a result."""
 
+import asyncio
+import io
+import tarfile
 import threading
 from collections.abc import Iterator
 
@@ -7,7 +10,7 @@ import pytest
 from celery import current_app
 
 from accounts_app.models import Role, User
-from core.errors import Invalid
+from core.errors import Invalid, TooMany
 from engine.client import Engine
 from hosts_app.models import Grant, Host
 from images_app import transfers
@@ -131,3 +134,56 @@ def test_a_push_and_a_pull_agree_on_the_digest(
     pulled = worked(transfers.pull(operator, "lab", name))
     assert pulled.result == {"id": image_id, "digest": pushed.result["digest"]}
     docker.api("DELETE", f"/images/{name}")
+
+
+@pytest.mark.engine
+def test_an_image_goes_from_host_to_host_and_to_the_browser(
+    docker: Dockerd, second_docker: Dockerd, host: Host, operator: User
+) -> None:
+    host.url = docker.url
+    host.save()
+    second = make.host("second", url=second_docker.url)
+    Grant.objects.create(user=operator, host=second, role=Role.OPERATOR)
+    docker.api("POST", f"/images/{IMAGE}/tag?repo=sent/box&tag=1")
+    with Engine(docker.connection) as engine:
+        reconcile(host, engine.images(), 1)
+        image_id = engine.image("sent/box:1").id
+    job = worked(transfers.distribute(operator, "lab", "sent/box:1", ["second"]))
+    child = job.children.get()
+    assert (job.state, child.state, child.error) == ("succeeded", "succeeded", "")
+    assert child.result == {"id": image_id}
+    with Engine(second_docker.connection) as engine:
+        assert engine.image("sent/box:1").id == image_id
+
+    async def archive() -> bytes:
+        return b"".join([piece async for piece in saved])
+
+    saved = transfers.save(operator, "lab", ["sent/box:1", IMAGE])
+    with tarfile.open(fileobj=io.BytesIO(asyncio.run(archive()))) as tar:
+        assert b"sent/box:1" in tar.extractfile("manifest.json").read()  # type: ignore[union-attr]
+    for daemon in (docker, second_docker):
+        daemon.api("DELETE", "/images/sent/box:1")
+
+
+def test_a_save_holds_a_place_until_it_ends(fake: FakeEngine, operator: User) -> None:
+    fake.add_image("lab/web:1")
+    make.image(Host.objects.get(), "lab/web:1")
+    held = [transfers.save(operator, "lab", ["lab/web:1"]) for _ in range(2)]
+    with pytest.raises(TooMany):
+        transfers.save(operator, "lab", ["lab/web:1"])
+    held[0].close()
+    transfers.save(operator, "lab", ["lab/web:1"]).close()
+    held[1].close()
+
+
+def test_another_image_that_arrives_is_a_failure(fake: FakeEngine, operator: User) -> None:
+    fake.add_image("lab/web:1")
+    make.image(Host.objects.get(), "lab/web:1")
+    with FakeEngine() as other:
+        other.add_image("lab/web:1")
+        second = make.host("second", url=other.url)
+        Grant.objects.create(user=operator, host=second, role=Role.OPERATOR)
+        job = worked(transfers.distribute(operator, "lab", "lab/web:1", ["second"]))
+        assert other.transfers.received == 2000
+    assert job.state == "failed"
+    assert "Another image arrived" in job.children.get().error

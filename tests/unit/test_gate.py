@@ -62,6 +62,11 @@ OPERATIONS: dict[tuple[str, str], tuple[str, int, Any]] = {
     ),
     ("POST", "hosts/{host}/images/pull"): ("operate", 202, {"reference": "nginx"}),
     ("POST", "hosts/{host}/images/push"): ("operate", 202, {"reference": "lab/busybox"}),
+    ("GET", "hosts/{host}/images/save"): ("operate", 200, None),
+    ("POST", "images/distribute"): (
+        "operate", 202,
+        {"source": {"host": "lab", "reference": "lab/busybox"}, "targets": ["lab"]},
+    ),
     ("POST", "images/pull"): ("operate", 202, {"reference": "nginx", "hosts": ["lab"]}),
     ("POST", "hosts/{host}/containers"): ("operate", 202, {"image": "lab/busybox:latest"}),
     ("POST", "hosts/{host}/containers/prune"): ("operate", 200, {"preview": True}),
@@ -100,7 +105,10 @@ OPERATIONS: dict[tuple[str, str], tuple[str, int, Any]] = {
     ("DELETE", "tokens/{token_id}"): ("own", 204, None),
     ("GET", "audit"): ("fleet", 200, None),
 }  # fmt: skip
-QUERIES = {("GET", "logs/search"): "?c=lab/web&q=error"}  # where one is needed
+QUERIES = {  # where one is needed
+    ("GET", "logs/search"): "?c=lab/web&q=error",
+    ("GET", "hosts/{host}/images/save"): "?reference=lab/busybox",
+}
 PAIRS = [
     (method, route, who, expected)
     for (method, route), (kind, done, _body) in OPERATIONS.items()
@@ -229,8 +237,9 @@ def test_what_is_unseen_answers_like_what_does_not_exist(
 ) -> None:
     script = asking(who, request)
     body = filled(OPERATIONS[method, route][2], world)
-    hidden = script.ask(method, route.format(**world), body)
-    missing = script.ask(method, route.format(**world | {"host": "nosuch"}), body)
+    query = QUERIES.get((method, route), "")
+    hidden = script.ask(method, route.format(**world) + query, body)
+    missing = script.ask(method, route.format(**world | {"host": "nosuch"}) + query, body)
     assert (hidden.status, hidden.body) == (missing.status, missing.body)
 
 
