@@ -14,6 +14,11 @@ from tests import make
 pytest_plugins = ["tests.lab.fixtures", "tests.lab.chromium"]
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are no names: packed ones hold the time, and each worker would collect other tests."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> None:
     """Tests with real transactions empty all tables at their end: lift the audit trail's guard.

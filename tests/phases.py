@@ -66,9 +66,10 @@ def _pytest(cache: Path, *arguments: str) -> int:
 def _failed(cache: Path) -> list[str]:
     """Which tests the last run says failed: pytest's own list."""
     try:
-        return sorted(json.loads((cache / "v" / "cache" / "lastfailed").read_text()))
+        failed = json.loads((cache / "v" / "cache" / "lastfailed").read_text())
     except FileNotFoundError:
         return []
+    return sorted(test for test in failed if "::" in test)
 
 
 if __name__ == "__main__":
