@@ -8,6 +8,7 @@ import pytest
 from channels.db import database_sync_to_async
 
 import containers_app.consumers
+import containers_app.hub_merge
 import containers_app.hubs
 import containers_app.log_clocks
 import containers_app.log_sources
@@ -31,6 +32,8 @@ async def fakes(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[FakeEngin
     monkeypatch.setattr(containers_app.hubs, "LINGER_S", 0.1)
     monkeypatch.setattr(containers_app.consumers, "SETTLE_S", 0.02)
     monkeypatch.setattr(containers_app.log_clocks, "_measured", {})
+    monkeypatch.setattr(containers_app.log_clocks, "WAIT_S", 30)  # a busy machine changes no order
+    monkeypatch.setattr(containers_app.hub_merge, "PATIENCE_S", 30)
     with FakeEngine() as one, FakeEngine() as two:
         two.daemon.clock_offset_s = 3600.0
         yield [one, two]
