@@ -65,5 +65,6 @@ def strings() -> Strings:
         "key_log_end": _("Newest line"),
         "key_log_start": _("Oldest line that is held"),
         "key_log_copy": _("Copy the picked lines"),
+        "key_log_full": _("Full screen"),
         "key_log_clear": _("Unpick lines"),
     }

@@ -18,7 +18,7 @@ INLINE = re.compile(
 # Keys that scripts put together or choose at run time
 KEYS_OF_LOGS = (
     "follow", "search", "next", "previous", "only", "case", "regex", "wrap", "time", "end",
-    "start", "copy", "clear",
+    "start", "copy", "clear", "full",
 )  # fmt: skip
 BUILT = {
     *(f"{kind}_{verb}" for kind in ("busy", "still", "do", "done") for verb in VERBS),

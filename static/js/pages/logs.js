@@ -4,6 +4,8 @@ import { bytes } from "../core/format.js";
 import { number, t } from "../core/i18n.js";
 import { bind } from "../core/keys.js";
 import { toast } from "../core/toast.js";
+import { readView, writeView } from "../parts/logaddress.js";
+import { drawRates, drawRuler, Rates } from "../parts/logcharts.js";
 import { stateLine } from "../parts/logstate.js";
 import { followLogs } from "../parts/logstream.js";
 import { LogView } from "../parts/logview.js";
@@ -11,9 +13,8 @@ import { LogView } from "../parts/logview.js";
 const TAIL = 500;
 const FOOT_MS = 500;
 const SEARCH_MS = 90;
-const LAST_READ = 20; // lines that are read out
+const LAST_READ = 20; // lines read out
 const TIMES = ["local", "utc", "off"];
-const LEVELS = 5;
 
 const root = $("#log");
 const { c, host, name } = root.dataset;
@@ -22,14 +23,16 @@ const view = new LogView(root, {
   more: (characters) => t("log_more", { size: bytes(characters) }),
   changed: () => draw(),
 });
+const { store } = view;
 const button = (which) => $(`[data-log="${which}"]`);
-const press = (element, on) => element.setAttribute("aria-pressed", String(on));
+const press = (element, on) => element.setAttribute("aria-pressed", String(Boolean(on)));
 const isPressed = (element) => element.getAttribute("aria-pressed") === "true";
 const remembered = (key) => localStorage.getItem(`quarterdeck.log.${key}`);
 const remember = (key, value) => localStorage.setItem(`quarterdeck.log.${key}`, value);
 
 /* ---- what comes ------------------------------------------------------------------------------ */
 
+const rates = new Rates();
 let received = 0;
 let skipped = 0;
 const state = stateLine($("#log-state"), { host, view, tryAgain: () => follow() });
@@ -43,6 +46,8 @@ function follow() {
       received += lines.length;
       state.flows();
       view.push(lines);
+      for (let id = Math.max(store.first, store.next - lines.length); id < store.next; id += 1)
+        rates.add(store.time(id), store.level(id));
     },
     told: state.told,
     state: state.connection,
@@ -73,15 +78,17 @@ function drawFoot() {
     ? `${word} · ${t("log_rate", { n: rate })}`
     : t("log_connecting");
   $("#log-rate").hidden = state.isShown(); // that line says it better
-  $("#log-held").textContent = t("log_held", { n: view.store.counts.reduce((a, b) => a + b) });
+  $("#log-held").textContent = t("log_held", { n: store.counts.reduce((a, b) => a + b) });
   $("#log-skipped").hidden = !skipped;
   if (skipped) $("#log-skipped").textContent = t("log_skipped", { n: skipped });
   for (const chip of $$("[data-level]"))
-    $("b", chip).textContent = number(view.store.counts[chip.dataset.level]);
-  const isEmpty = isOn && !view.store.size && !state.isShown();
+    $("b", chip).textContent = number(store.counts[chip.dataset.level]);
+  const isEmpty = isOn && !store.size && !state.isShown();
   $("#log-none").hidden = !isEmpty;
   if (isEmpty) $("#log-none").textContent = t("log_none");
   draw();
+  drawRates($("#log-rates"), rates);
+  drawRuler($("#log-ruler"), view);
 }
 
 function draw() {
@@ -121,6 +128,20 @@ function search() {
     return;
   }
   view.setPattern(pattern);
+  keepAddress();
+}
+
+/** The address says what is searched and shown. */
+function keepAddress() {
+  const shown = {
+    q: input.value,
+    regex: isPressed(button("regex")),
+    case: isPressed(button("case")),
+    only: view.onlyMatches,
+    levels: view.levels,
+    time: button("time").dataset.time,
+  };
+  history.replaceState(history.state, "", location.pathname + writeView(location.search, shown));
 }
 
 input.addEventListener("input", () => {
@@ -159,6 +180,7 @@ function showTimes(which) {
   $("span", button("time")).textContent = t(`log_time_${which}`);
   button("time").dataset.time = which;
   remember("time", which);
+  keepAddress();
 }
 
 const nextTimes = () => TIMES[(TIMES.indexOf(button("time").dataset.time) + 1) % TIMES.length];
@@ -166,13 +188,15 @@ const nextTimes = () => TIMES[(TIMES.indexOf(button("time").dataset.time) + 1) %
 function only(on) {
   press(button("only"), on);
   view.setOnlyMatches(on);
+  keepAddress();
 }
 
 function toggleLevel(chip) {
   press(chip, !isPressed(chip));
   let levels = 0;
   for (const each of $$("[data-level]")) if (isPressed(each)) levels |= 1 << each.dataset.level;
-  view.setLevels(levels & ((1 << LEVELS) - 1));
+  view.setLevels(levels);
+  keepAddress();
 }
 
 /* ---- taking lines along ---------------------------------------------------------------------- */
@@ -180,7 +204,7 @@ function toggleLevel(chip) {
 async function copy() {
   const { ids } = view.picked;
   if (!ids.length) return;
-  const text = ids.map((id) => view.store.plainText(id)).join("\n");
+  const text = ids.map((id) => store.plainText(id)).join("\n");
   try {
     await navigator.clipboard.writeText(text);
     toast(t("log_copied", { n: ids.length }));
@@ -191,7 +215,6 @@ async function copy() {
 
 /** What is shown of what is held, as text, with the engine's own times. */
 function save() {
-  const { store } = view;
   const lines = view.shownIds().map((id) => `${store.timestamp(id)} ${store.plainText(id)}\n`);
   const url = URL.createObjectURL(new Blob(lines, { type: "text/plain" }));
   const day = new Date().toISOString().slice(0, 19).replaceAll(":", "");
@@ -199,9 +222,12 @@ function save() {
   setTimeout(() => URL.revokeObjectURL(url), 10000);
 }
 
+const fullScreen = () =>
+  document.fullscreenElement ? document.exitFullscreen() : $("#tab").requestFullscreen();
+
 function readOut() {
   const ids = view.shownIds().slice(-LAST_READ);
-  $("#log-said").textContent = ids.map((id) => view.store.plainText(id)).join("\n");
+  $("#log-said").textContent = ids.map((id) => store.plainText(id)).join("\n");
 }
 
 /* ---- keys and buttons ------------------------------------------------------------------------ */
@@ -217,6 +243,7 @@ const deeds = {
   copy,
   unpick: () => view.picked.clear(),
   read: readOut,
+  full: fullScreen,
 };
 
 function toggleSearch(which) {
@@ -250,15 +277,23 @@ const KEYS = [
   ["G", "end", () => view.setFollowing(true)],
   ["Home", "start", () => view.goToStart()],
   ["c", "copy", copy],
+  ["F", "full", fullScreen],
   ["Escape", "clear", deeds.unpick],
   ["alt+c", "case", deeds.case],
   ["alt+r", "regex", deeds.regex],
 ];
 for (const [key, label, run] of KEYS) bind(key, t(`key_log_${label}`), run, t("keys_log"));
 
-$("#log-held").title = t("log_most", { most: number(view.store.cap) });
+$("#log-held").title = t("log_most", { most: number(store.cap) });
 view.setNames([name]);
-showTimes(TIMES.includes(remembered("time")) ? remembered("time") : "local");
+const asked = readView(location.search);
+input.value = asked.q;
+for (const which of ["case", "regex"]) press(button(which), asked[which]);
+only(asked.only);
+for (const chip of $$("[data-level]")) press(chip, (asked.levels >> chip.dataset.level) & 1);
+view.setLevels(asked.levels);
+showTimes([asked.time, remembered("time")].find((which) => TIMES.includes(which)) ?? "local");
+if (asked.q) search();
 wrap(remembered("wrap") === "1");
 follow();
 setInterval(drawFoot, FOOT_MS);
