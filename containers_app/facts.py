@@ -1,7 +1,6 @@
 """What an engine tells about one container, as its page shows it: finished texts."""
 
-import shlex
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -10,22 +9,12 @@ from django.utils.translation import ngettext
 from containers_app.isolation import facts as isolation_facts
 from containers_app.isolation import ways_to_root
 from containers_app.models import Container
+from core.facts import Fact, argv, label_pairs, moment
 from core.text import visible
 from core.times import duration
 from engine.types import ContainerDetail, HealthEntry, MountPoint, Network
 
-MOST_LABELS = 200
 LONGEST_OUTPUT = 2000  # characters of one health check's output
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One line of the facts; `mono` for what is typed or machine-made, `bad` for what is wrong."""
-
-    label: str
-    text: str
-    mono: bool = False
-    bad: bool = False
 
 
 def of(found: ContainerDetail, *, rootless: bool) -> dict[str, Any]:
@@ -38,7 +27,7 @@ def of(found: ContainerDetail, *, rootless: bool) -> dict[str, Any]:
             {"name": visible(name, 400), "key": name, "empty": not value}
             for name, value in sorted(found.env.items())
         ],
-        "labels": _labels(found.labels),
+        "labels": label_pairs(found.labels),
         "isolation": isolation_facts(found),
         "ways_to_root": ways_to_root(found),
         "rootless": rootless,
@@ -53,20 +42,20 @@ def of_row(row: Container) -> dict[str, Any]:
     known = [
         Fact(_("Docker's state"), row.state, mono=True),
         Fact(_("Exit code"), str(row.exit_code) if ended else "", bad=bool(row.exit_code)),
-        Fact(_("Created at"), _moment(row.created)),
-        Fact(_("Started at"), _moment(row.started)),
-        Fact(_("Ended at"), _moment(row.finished) if ended else ""),
+        Fact(_("Created at"), moment(row.created)),
+        Fact(_("Started at"), moment(row.started)),
+        Fact(_("Ended at"), moment(row.finished) if ended else ""),
     ]
     return {
         "known": [fact for fact in known if fact.text],
-        "labels": _labels(row.labels),
+        "labels": label_pairs(row.labels),
     }
 
 
 def _process(found: ContainerDetail) -> list[Fact]:
     return [
-        Fact(_("Command"), _argv(found.command), mono=True),
-        Fact(_("Entrypoint"), _argv(found.entrypoint), mono=True),
+        Fact(_("Command"), argv(found.command), mono=True),
+        Fact(_("Entrypoint"), argv(found.entrypoint), mono=True),
         Fact(_("Working directory"), visible(found.working_dir), mono=True),
         Fact(_("User"), visible(found.user), mono=True),
         Fact(_("Terminal"), _("It has a terminal (TTY).") if found.tty else ""),
@@ -88,9 +77,9 @@ def _life(found: ContainerDetail) -> list[Fact]:
             bad=True,
         ),
         Fact(_("Could not start"), visible(found.error), mono=True, bad=True),
-        Fact(_("Created at"), _moment(found.created)),
-        Fact(_("Started at"), _moment(found.started)),
-        Fact(_("Ended at"), _moment(found.finished) if ended else ""),
+        Fact(_("Created at"), moment(found.created)),
+        Fact(_("Started at"), moment(found.started)),
+        Fact(_("Ended at"), moment(found.finished) if ended else ""),
     ]
 
 
@@ -107,19 +96,6 @@ def restart_words(policy: str) -> str:
         "on-failure": _("When it fails"),
     }
     return words.get(name, policy)
-
-
-def _labels(labels: dict[str, str]) -> list[tuple[str, str]]:
-    pairs = sorted(labels.items())[:MOST_LABELS]
-    return [(visible(key, 400), visible(value)) for key, value in pairs]
-
-
-def _argv(words: tuple[str, ...]) -> str:
-    return visible(shlex.join(words))
-
-
-def _moment(at: Any) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else ""
 
 
 def _mount(each: MountPoint) -> dict[str, Any]:

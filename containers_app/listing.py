@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, Count, F, IntegerField, Q, Value, When
+from django.db.models import Case, Count, IntegerField, Q, Value, When
 from django.db.models.fields.json import KeyTransform
 from django.http import QueryDict
 from django.utils.translation import gettext as _
@@ -14,7 +14,7 @@ from accounts_app.models import User
 from containers_app.models import Container, ContainerQuerySet
 from containers_app.selectors import containers_for
 from core.errors import Invalid
-from core.listing import Page, Term, page_of, parse, sort_field
+from core.listing import Page, Term, in_order, matching, page_of, parse, sort_field
 from hosts_app.models import Host
 from hosts_app.selectors import hosts_for
 
@@ -119,17 +119,17 @@ def listing(user: User, query: Query, params: QueryDict) -> Listing:
     """The page of containers that `params` ask for, as `user` may see them."""
     hosts = {host.pk: host for host in hosts_for(user)}
     visible = containers_for(user).select_related(None).defer("labels")  # hosts: see below
-    matching = narrowed(visible, query)
-    shown = matching.filter((STATES | DOCKER_STATES)[query.state]) if query.state else matching
+    found = narrowed(visible, query)
+    shown = found.filter((STATES | DOCKER_STATES)[query.state]) if query.state else found
     groups: list[Group] = []
     if query.group != "none":
         groups = _groups(shown, query)
-    states = _sums(groups) if groups and not query.state else _state_counts(matching)
+    states = _sums(groups) if groups and not query.state else _state_counts(found)
     counted = query.state or "all"
     total = states[counted] if counted in states else shown.count()
     page = page_of(params, total)
     if query.group == "none":
-        rows = list(_ordered(shown, query)[page.start : page.stop])
+        rows = list(ordered(shown, query)[page.start : page.stop])
     else:
         groups, rows = _grouped(shown, groups, query, page)
     for row in rows:  # ten hosts once are cheaper than fifty by a join
@@ -159,10 +159,7 @@ def narrowed(rows: ContainerQuerySet, query: Query) -> ContainerQuerySet:
         rows = rows.filter(project=query.project)
     if query.image:
         rows = rows.filter(image_ref=query.image)
-    for term, match in zip(query.terms, query.matches, strict=True):
-        found = rows.filter(match)
-        rows = rows.exclude(pk__in=found.values("pk")) if term.exclude else found
-    return rows
+    return matching(rows, zip(query.terms, query.matches, strict=True))
 
 
 def _state_counts(rows: ContainerQuerySet) -> dict[str, int]:
@@ -171,9 +168,8 @@ def _state_counts(rows: ContainerQuerySet) -> dict[str, int]:
     )
 
 
-def _ordered(rows: ContainerQuerySet, query: Query) -> ContainerQuerySet:
-    column = F(COLUMNS[query.sort])
-    first = column.desc(nulls_last=True) if query.descending else column.asc(nulls_last=True)
+def ordered(rows: ContainerQuerySet, query: Query) -> ContainerQuerySet:
+    first = in_order(COLUMNS[query.sort], descending=query.descending)
     return rows.order_by(first, "name", "pk")
 
 
@@ -231,9 +227,9 @@ def _grouped(
     ranked = rows.filter(_any_of(shown, keys)).annotate(
         rank=Case(*ranks, output_field=IntegerField())
     )
-    ordered = _ordered(ranked, query)
-    ordered = ordered.order_by("rank", *ordered.query.order_by)  # type: ignore[misc]
-    return shown, list(ordered[skipped : skipped + page.stop - page.start])
+    sorted_rows = ordered(ranked, query)
+    sorted_rows = sorted_rows.order_by("rank", *sorted_rows.query.order_by)  # type: ignore[misc]
+    return shown, list(sorted_rows[skipped : skipped + page.stop - page.start])
 
 
 def group_key(row: Container, grouping: str) -> tuple[str, str]:

@@ -10,10 +10,10 @@ from accounts_app.http import Request
 from containers_app import facts, history, live_reads, object_page, services
 from containers_app.models import Container
 from containers_app.selectors import FULL_ID, container_for, tombstone_for
-from containers_app.tree import nodes
 from core.errors import EngineFailed, Invalid, NotFound
 from core.gate import signed_in
 from core.http import is_htmx, wants_json
+from core.tree import nodes
 
 
 @signed_in

@@ -17,50 +17,39 @@ from accounts_app.models import Role, User
 from containers_app.listing import Listing, group_key
 from containers_app.prune import Prunable
 from containers_app.rows import Row, look, rows_of, status_text
-from core.listing import address, page_addresses
-from core.times import age
+from core.listing import address, column_heads, kept, no_match, pager
 from hosts_app.models import Host
+from hosts_app.offline import banners, how_offline, no_hosts
 from hosts_app.selectors import host_ids
 
 PATH = "/containers/"
-AS_OF_S = 15.0  # data older than this says so
 ROWS_KEPT = 2500  # drawn, of 4 kB each: some fifty pages
 
 
 def context(user: User, found: Listing, params: QueryDict) -> dict[str, Any]:
-    """Everything that containers_app/_list.html shows."""
+    """Everything that components/_listing.html shows."""
     hosts = found.hosts
     operated = host_ids(user, Role.OPERATOR)
     rows = rows_of(found.rows, operated)
-    before, after = page_addresses(PATH, params, found.page)
     query = found.query
+    prune_url = address("/containers/prune/", params, state="", group="", sort="")
     return {
         "groups": _groups(found, rows),
-        "states": _states(found, params),
-        "page": {
-            "number": found.page.number,
-            "pages": found.page.pages,
-            "total": found.page.total,
-            "first": found.page.first,
-            "last": found.page.last,
-            "previous_url": before,
-            "next_url": after,
-        },
+        "chips": _states(found, params),
+        "chips_label": pgettext("of a container", "State"),
+        "table_label": _("Containers"),
+        "page": pager(PATH, params, found.page),
         "columns": _columns(found, params),
         "groupings": _groupings(query.group, params),
+        "view_links": [{"url": prune_url, "icon": "trash-2", "label": _("Remove stopped ones…")}]
+        if operated
+        else [],
+        "kept": kept(params, "state", "host", "group", "sort"),
         "q": query.q,
-        "state": query.state,
-        "host": query.host,
-        "group": params.get("group", ""),
-        "sort": params.get("sort", ""),
         "filter_error": "",
-        "offline": _offline(hosts),
-        "hosts": [{"slug": host.slug, "name": host.name} for host in hosts],
+        "offline": banners(hosts, _offline_text),
         "empty": _empty(found, hosts),
         "can_run": bool(operated),
-        "prune_url": address("/containers/prune/", params, state="", group="", sort="")
-        if operated
-        else "",
         "words": words(),
     }
 
@@ -165,21 +154,15 @@ def _columns(found: Listing, params: QueryDict) -> list[dict[str, str]]:
         "created": pgettext("column", "Created"),
     }
     query = found.query
-    columns = []
-    for key, label in labels.items():
-        current = key == query.sort
-        descending = not query.descending if current else key == "created"
-        columns.append(
-            {
-                "key": key,
-                "label": label,
-                "url": ""
-                if key == "ports"
-                else address(PATH, params, sort=f"-{key}" if descending else key),
-                "sort": ("descending" if query.descending else "ascending") if current else "",
-            }
-        )
-    return columns
+    return column_heads(
+        labels,
+        PATH,
+        params,
+        sort=query.sort,
+        descending=query.descending,
+        fixed={"ports"},
+        falling={"created"},
+    )
 
 
 def _groupings(current: str, params: QueryDict) -> list[dict[str, Any]]:
@@ -200,39 +183,28 @@ def _groupings(current: str, params: QueryDict) -> list[dict[str, Any]]:
     ]
 
 
-def _offline(hosts: Iterable[Host]) -> list[dict[str, Any]]:
-    """One banner for each host whose rows are old, with their age (promise 1)."""
-    at = now()
-    banners = []
-    for host in hosts:
-        if host.answering or (host.state == Host.State.UNCHECKED and host.as_of is None):
-            continue
-        n = host.containers.filter(gone=None).count()
-        text = ngettext(
-            "%(host)s: %(state)s for %(age)s. Its %(n)d container shows the last known state.",
-            "%(host)s: %(state)s for %(age)s. Its %(n)d containers show the last known state.",
-            n,
-        )
-        banners.append(
-            {
-                "slug": host.slug,
-                "name": host.name,
-                "text": text
-                % {
-                    "host": host.name,
-                    "state": Host.State(host.state).label,
-                    "age": age(host.state_since, at),
-                    "n": n,
-                },
-                "url": f"/hosts/{host.slug}/",
-            }
-        )
-    return banners
+def _offline_text(host: Host) -> str:
+    n = host.containers.filter(gone=None).count()
+    return ngettext(
+        "%(host)s: %(state)s for %(age)s. Its %(n)d container shows the last known state.",
+        "%(host)s: %(state)s for %(age)s. Its %(n)d containers show the last known state.",
+        n,
+    ) % {"n": n, **how_offline(host)}
 
 
-def _empty(found: Listing, hosts: list[Host]) -> str:
+def _empty(found: Listing, hosts: list[Host]) -> dict[str, Any] | None:
+    """Why the list is empty, and the one thing to do about it."""
     if found.page.total:
-        return ""
+        return None
     if not hosts:
-        return "no_hosts"
-    return "filter" if found.total_known else "none"
+        return no_hosts(_("Add the host that runs your containers, and they appear here."))
+    if found.total_known:
+        return no_match(_("No container matches this filter."), PATH)
+    return {
+        "icon": "box",
+        "title": _("No containers yet"),
+        "text": _("A container is a running copy of an image. Run one, and it appears here."),
+        "action": _("Run a container"),
+        "url": "/containers/new/",
+        "primary": True,
+    }

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from django.db.models import F, Q
+from django.db.models import Q
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from pydantic import BaseModel, Field
 
 from accounts_app.models import User
-from containers_app.listing import BAD, COLUMNS, FAILED, UNHEALTHY, narrowed, read
+from containers_app.listing import BAD, FAILED, UNHEALTHY, narrowed, ordered, read
 from containers_app.log_reads import MOST_LINES, Line
 from containers_app.models import Container, ContainerQuerySet
 from containers_app.prune import Prunable
@@ -235,6 +235,4 @@ def wanted(user: User, params: QueryDict) -> ContainerQuerySet:
     rows = narrowed(containers_for(user), query)
     if state:
         rows = rows.filter(STATES[state])
-    column = F(COLUMNS[query.sort])
-    first = column.desc(nulls_last=True) if query.descending else column.asc(nulls_last=True)
-    return rows.order_by(first, "name", "pk")
+    return ordered(rows, query)

@@ -21,6 +21,7 @@ from jobs_app.bulk import run_children
 from jobs_app.deeds import deed
 from jobs_app.lifecycle import Failed, say
 from jobs_app.models import Job
+from jobs_app.settle import found_out
 
 GRACE_S = 10  # the engine's own default between SIGTERM and SIGKILL
 START_S = 5  # how long the other half of a restart may take
@@ -105,7 +106,7 @@ def _create(job: Job, engine: Engine) -> str:
     try:
         return engine.create(spec)
     except (TimedOut, Broken) as error:
-        found = settle.found_out(
+        found = found_out(
             job, engine, error, lambda: engine.container_with_label(JOB_LABEL, str(job.key))
         )
         assert found, "it returns what it finds"

@@ -1,32 +1,22 @@
 """The list of containers, and what a page asks to be done with them."""
 
-from django.http import HttpResponse, JsonResponse, QueryDict
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts_app.http import Request
 from containers_app import listing, page, services
-from core.errors import Invalid
 from core.gate import signed_in
 from core.http import is_htmx, wants_json
+from core.listing import read_or_tell
+from core.targets import key_of, options_of, targets_of
 
 
 @signed_in
 @require_GET
 def container_list(request: Request) -> HttpResponse:
-    template = "containers_app/_list.html" if is_htmx(request) else "containers_app/list.html"
-    params: QueryDict = request.GET
-    error = ""
-    try:
-        query = listing.read(params)
-    except Invalid as wrong:
-        error = f"{wrong.errors[0].message} {wrong.hint}".strip()
-        kept = params.copy()
-        for each in wrong.errors:
-            kept.pop(each.field, None)
-        params = kept
-        query = listing.read(params)
+    template = "components/_listing.html" if is_htmx(request) else "containers_app/list.html"
+    query, params, error = read_or_tell(listing.read, request.GET)
     found = listing.listing(request.user, query, params)
     context = page.context(request.user, found, params)
     if error:
@@ -41,13 +31,8 @@ def container_list(request: Request) -> HttpResponse:
 def act(request: Request) -> HttpResponse:
     """One action on one or several targets, each `host/full id`: 202 with the Job's number."""
     action = request.POST.get("action", "")
-    targets = [_target(text) for text in request.POST.getlist("target")]
-    options = {
-        name: value
-        for name, value in request.POST.items()
-        if name not in {"action", "target", "csrfmiddlewaretoken"}
-    }
-    key = request.headers.get("Idempotency-Key", "")[:200]
+    targets = targets_of(request.POST.getlist("target"))
+    options, key = options_of(request), key_of(request)
     if len(targets) == 1:
         (host, docker_id) = targets[0]
         job = services.act(request.user, action, host, docker_id, options, idempotency_key=key)
@@ -63,17 +48,10 @@ def act(request: Request) -> HttpResponse:
 def prune(request: Request) -> HttpResponse:
     """The stopped containers that the filter finds, and the removal of those agreed to."""
     if request.method == "POST":
-        targets = [_target(text) for text in request.POST.getlist("target")]
+        targets = targets_of(request.POST.getlist("target"))
         password = request.POST.get("password", "")
         key = request.POST.get("key", "")[:64]
         job = services.prune(request.user, targets, password=password, idempotency_key=key)
         return redirect("jobs:page", job.pk)
     found = services.prune_preview(request.user, listing.read(request.GET))
     return render(request, "containers_app/prune.html", page.prune_context(found, request.GET))
-
-
-def _target(text: str) -> tuple[str, str]:
-    host, slash, docker_id = text.partition("/")
-    if not slash or not host or not docker_id:
-        raise Invalid.field("target", _("A target is a host and a full id: lab/3f2a…"))
-    return host, docker_id

@@ -1,10 +1,12 @@
 """What every table shares: filter words, sorting by a whitelist, pages."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+from django.db.models import Expression, F, Q, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
@@ -13,6 +15,9 @@ from core.errors import Invalid
 TERM = re.compile(r'(?P<minus>-?)(?:(?P<key>[^\s:"]+):)?(?:"(?P<quoted>[^"]*)"|(?P<bare>\S*))')
 PAGE_SIZE = 50
 MOST_PER_PAGE = 500
+
+T = TypeVar("T")
+Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,53 @@ def parse(words: str, keys: Collection[str]) -> list[Term]:
             raise Invalid.field("q", _("What should “%(key)s:” be?") % {"key": key})
         terms.append(Term(key, text, bool(match["minus"])))
     return terms
+
+
+def matching(rows: Rows, terms: Iterable[tuple[Term, Q]]) -> Rows:
+    """Of `rows`, those that every term's question to the database finds, or excludes."""
+    for term, match in terms:
+        found = rows.filter(match)
+        rows = rows.exclude(pk__in=found.values("pk")) if term.exclude else found
+    return rows
+
+
+def in_order(column: str | Expression, *, descending: bool) -> Any:
+    """What `order_by` takes, with what has no value last either way."""
+    by = F(column) if isinstance(column, str) else column
+    return by.desc(nulls_last=True) if descending else by.asc(nulls_last=True)
+
+
+def read_or_tell(read: Callable[[QueryDict], T], params: QueryDict) -> tuple[T, QueryDict, str]:
+    """What `read` makes of `params`; what is wrong with them is left out, and said in words."""
+    try:
+        return read(params), params, ""
+    except Invalid as wrong:
+        error = f"{wrong.errors[0].message} {wrong.hint}".strip()
+        kept = params.copy()
+        for each in wrong.errors:
+            kept.pop(each.field, None)
+        return read(kept), kept, error
+
+
+def column_heads(
+    labels: Mapping[str, str],
+    path: str,
+    params: QueryDict,
+    *,
+    sort: str,
+    descending: bool,
+    fixed: Collection[str] = (),
+    falling: Collection[str] = (),
+) -> list[dict[str, str]]:
+    """Heads of a table: `fixed` columns do not sort, `falling` ones begin with the largest."""
+    heads = []
+    for key, label in labels.items():
+        current = key == sort
+        down = not descending if current else key in falling
+        url = "" if key in fixed else address(path, params, sort=f"-{key}" if down else key)
+        order = ("descending" if descending else "ascending") if current else ""
+        heads.append({"key": key, "label": label, "url": url, "sort": order})
+    return heads
 
 
 def sort_field(sort: str, columns: dict[str, str], default: str) -> tuple[str, bool]:
@@ -140,3 +192,13 @@ def pager(path: str, params: QueryDict, page: Page) -> dict[str, int | str]:
         "previous_url": before,
         "next_url": after,
     }
+
+
+def kept(params: QueryDict, *names: str) -> list[tuple[str, str]]:
+    """What of the address the filter box keeps, as hidden fields."""
+    return [(name, str(params[name])) for name in names if params.get(name)]
+
+
+def no_match(text: str, path: str) -> dict[str, Any]:
+    """What components/_empty.html shows where the filter finds nothing."""
+    return {"icon": "filter", "text": text, "action": _("Clear filter"), "url": path, "key": "esc"}

@@ -61,6 +61,13 @@ def checked_id(container_id: str) -> str:
     return container_id
 
 
+def checked_reference(reference: str) -> str:
+    """An image's ID or reference as it may stand in a path. Raises NoSuchObject."""
+    if not reference or any(part in ("", ".", "..") for part in reference.split("/")):
+        raise NoSuchObject(f"No such image: {reference}")
+    return reference
+
+
 def tls_context(connection: Connection) -> ssl.SSLContext:
     """Trusts the given CA only, and shows our certificate. Raises TlsFailed on unusable PEM."""
     if not connection.ca:

@@ -1,28 +1,23 @@
 """The one door to a Docker Engine for short calls: docker-py stays on this side of it."""
 
 import json
-import ssl
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
-import docker
 import requests
 import urllib3
-from docker.auth import AuthConfig
-from docker.utils.proxy import ProxyConfig
-from requests.adapters import HTTPAdapter
 
 from engine import parse, parse_events, parse_images
-from engine.addresses import Address, address_of, checked_id, tls_context
-from engine.errors import Broken, EngineError, NoSuchObject, TooLarge, TooOld, from_status
+from engine.addresses import address_of, checked_id, checked_reference, tls_context
+from engine.api import Api
+from engine.errors import Broken, EngineError, NoSuchObject
 from engine.failures import unreachable
 from engine.spec import container_body
-from engine.transport import Pools, deadline, left_s
+from engine.transport import deadline
 from engine.types import (
     Connection,
     ContainerDetail,
@@ -32,21 +27,16 @@ from engine.types import (
     EngineInfo,
     EngineVersion,
     Event,
+    HistoryEntry,
     ImageDetail,
     ImageSummary,
 )
 
-NEWEST_API = (1, 44)  # what this code was written for; every engine since 25 speaks it
-OLDEST_API = (1, 40)  # Docker 19.03
-CONNECT_S = 3.0
 PING_S = 3.0
 LIST_S = 15.0  # R2; 1,000 stopped containers cost an engine 76 ms, a busy one much more
 CHANGE_S = 15.0  # create, start, kill and remove wait for disks and for processes to end
 STOP_MARGIN_S = 10.0  # beyond the grace period
 DISK_USAGE_S = 120.0  # the engine walks every volume
-LARGEST_ANSWER = 64 * 1024 * 1024  # bytes (R13)
-POOL_SIZE = 64  # connections kept, one per thread that asks at once
-READ_SIZE = 64 * 1024
 
 # what our parsers raise on an answer that is not what the API promises
 NONSENSE = (
@@ -76,7 +66,7 @@ class Engine:
         self.connection = connection
         self._timeout_s = timeout_s
         self._lock = threading.Lock()
-        self._session: _Api | None = None
+        self._session: Api | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -125,7 +115,7 @@ class Engine:
         if filters == {"id": []}:
             return []
 
-        def listed(api: _Api) -> list[ContainerSummary]:
+        def listed(api: Api) -> list[ContainerSummary]:
             items = api.containers(all=True, filters=filters)
             return [parse.summary(item, api.engine_time()) for item in items]
 
@@ -175,9 +165,30 @@ class Engine:
 
     def image(self, reference: str) -> ImageDetail:
         """One image by ID or reference."""
-        if not reference or any(part in ("", ".", "..") for part in reference.split("/")):
-            raise NoSuchObject(f"No such image: {reference}")
-        return self._call(lambda api: parse_images.image_detail(api.image(reference)))
+        path = checked_reference(reference)
+        return self._call(lambda api: parse_images.image_detail(api.image(path)))
+
+    def remove_image(self, reference: str, *, force: bool = False) -> list[str]:
+        """Takes a tag away, and the image with its last one; by ID the image with all its tags.
+
+        `force` also where several repositories or a stopped container name it. Answers what
+        was untagged and deleted, in the engine's order. Within 15 s.
+        """
+        path = checked_reference(reference)
+        found = self._call(lambda api: api.remove_image(path, force=force), CHANGE_S)
+        return [str(text) for each in found or () for text in each.values()]
+
+    def tag_image(self, reference: str, name: str, tag: str) -> None:
+        """Gives an image one more tag; whichever image had it before loses it."""
+        path = checked_reference(reference)
+        self._call(lambda api: api.tag(path, name, tag))
+
+    def image_history(self, reference: str) -> list[HistoryEntry]:
+        """How the image came to be, newest step first."""
+        path = checked_reference(reference)
+        return self._call(
+            lambda api: [parse_images.history_entry(item) for item in api.history_of(path)]
+        )
 
     def create(self, spec: ContainerSpec) -> str:
         """Makes a container, does not start it, and answers its ID. Within 15 s."""
@@ -228,7 +239,7 @@ class Engine:
         """Expensive for the engine, so only on demand."""
         return self._call(lambda api: parse_images.disk_usage(api.df()), timeout_s)
 
-    def _call(self, ask: "Callable[[_Api], T]", seconds: float | None = None) -> T:
+    def _call(self, ask: Callable[[Api], T], seconds: float | None = None) -> T:
         """Runs `ask` within `seconds`, on an API version known to suit both sides."""
         if self._session is None or not self._session.pinned:
             self.version()
@@ -236,109 +247,13 @@ class Engine:
         with _translated(self.connection.url), deadline(seconds):
             return ask(self._api())
 
-    def _api(self) -> "_Api":
+    def _api(self) -> Api:
         with self._lock:  # no I/O in here: many threads may meet at a host that hangs
             if self._session is None:
                 address = address_of(self.connection)
                 context = tls_context(self.connection) if self.connection.tls else None
-                self._session = _Api(address, context)
+                self._session = Api(address, context)
             return self._session
-
-
-class _Api(docker.APIClient):
-    """docker-py's calls over our transport.
-
-    Its constructor is not run: that reads credentials and proxies from the server's own
-    ~/.docker/config.json, and asks for /version with a deadline of 60 s.
-    """
-
-    def __init__(self, address: Address, context: ssl.SSLContext | None) -> None:
-        requests.Session.__init__(self)
-        self.trust_env = False  # no proxies, no .netrc, no CA bundle from the environment
-        self.headers["Accept-Encoding"] = "identity"
-        self.base_url = f"https://{address}" if context else f"http://{address}"
-        if address.path:
-            self.base_url = "http://localhost"
-        self.mount(self.base_url, _Adapter(address.path, context))
-        self.timeout = 0  # of no effect: _set_request_timeout has the last word
-        self.pinned = False
-        self._version = ".".join(map(str, OLDEST_API))
-        self._general_configs: dict[str, Any] = {}
-        self._auth_configs = AuthConfig({})
-        self._proxy_configs = ProxyConfig()
-        self._answer = threading.local()
-
-    def pin(self, version: EngineVersion) -> None:
-        newest, oldest = _numbers(version.api), _numbers(version.min_api or "1.0")
-        if newest < OLDEST_API:
-            words = f"API {version.api} (Docker {version.version}); at least 1.40 is needed"
-            raise TooOld(words)
-        self._version = ".".join(map(str, max(min(newest, NEWEST_API), oldest)))
-        self.pinned = True
-
-    def ask(self, path: str) -> bytes:
-        """The body of an answer that depends on no API version."""
-        return bytes(self.get(f"{self.base_url}{path}", timeout=_timeout()).content)
-
-    def image(self, reference: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.inspect_image(reference)  # type: ignore[no-untyped-call]
-        return found
-
-    def create_from(self, body: dict[str, Any], name: str | None) -> str:
-        create: Callable[..., dict[str, Any]] = self.create_container_from_config
-        return str(create(body, name)["Id"])
-
-    def engine_time(self) -> datetime:
-        """The engine's clock at its last answer to this thread, to the second."""
-        try:
-            return parsedate_to_datetime(self._answer.date).astimezone(UTC)
-        except (TypeError, ValueError, OverflowError):  # none sent, or nonsense
-            return datetime.now(UTC)
-
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        """Reads the whole answer, bounded in bytes and time, and raises what is no success."""
-        options |= {"stream": True, "allow_redirects": False}
-        response = super().send(request, **options)
-        body = bytearray()
-        try:
-            for piece in response.raw.stream(READ_SIZE, decode_content=False):
-                body += piece
-                if len(body) > LARGEST_ANSWER:
-                    raise TooLarge(f"the answer to {request.path_url} is over 64 MiB")
-        except BaseException:
-            response.close()
-            raise
-        response._content = bytes(body)  # noqa: SLF001 (where requests itself puts a read body)
-        response._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001
-        self._answer.date = response.headers.get("Date")
-        if response.status_code >= 300 and response.status_code != 304:  # 304: it already is so
-            raise from_status(response.status_code, _message(response))
-        return response
-
-    def _set_request_timeout(self, kwargs: dict[str, Any]) -> dict[str, Any]:
-        return kwargs | {"timeout": _timeout()}
-
-
-class _Adapter(HTTPAdapter):
-    """Sends over our pools; certificates are the business of `context` alone."""
-
-    def __init__(self, unix_path: str, context: ssl.SSLContext | None) -> None:
-        self._options: dict[str, Any] = {"unix_path": unix_path, "ssl_context": context}
-        super().__init__(pool_connections=1, pool_maxsize=POOL_SIZE)
-
-    def init_poolmanager(
-        self,
-        connections: int,
-        maxsize: int,
-        block: bool = False,  # noqa: FBT001, FBT002 (requests' own signature)
-        **_: Any,
-    ) -> None:
-        self.poolmanager = Pools(
-            num_pools=connections, maxsize=maxsize, block=block, **self._options
-        )
-
-    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-        """Nothing: requests would add its bundle of public CAs to the one given."""
 
 
 @contextmanager
@@ -358,23 +273,5 @@ def _translated(url: str) -> Iterator[None]:
         raise _nonsense(url, error) from error
 
 
-def _timeout() -> tuple[float, float]:
-    """Seconds to connect and to wait for each byte; `deadline` bounds the sum."""
-    left = left_s()
-    return min(CONNECT_S, left), left
-
-
 def _nonsense(url: str, error: Exception) -> Broken:
     return Broken(f"{url}: not an answer of the Engine API ({type(error).__name__}: {error})")
-
-
-def _message(response: requests.Response) -> str:
-    try:
-        return str(response.json()["message"])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return response.text.strip()[:1000] or f"HTTP {response.status_code}"
-
-
-def _numbers(api: str) -> tuple[int, int]:
-    major, _, minor = api.partition(".")
-    return int(major), int(minor)

@@ -9,6 +9,7 @@ from engine.types import (
     DiskUsage,
     EngineInfo,
     EngineVersion,
+    HistoryEntry,
     ImageDetail,
     ImageSummary,
     Usage,
@@ -50,6 +51,20 @@ def image_detail(raw: dict[str, Any]) -> ImageDetail:
         labels=labels(config.get("Labels")),
         layers=words((raw.get("RootFS") or {}).get("Layers")),
         raw=raw,
+    )
+
+
+def history_entry(item: Mapping[str, Any]) -> HistoryEntry:
+    """One entry of /images/{name}/history."""
+    found = str(item.get("Id") or "")
+    created = item.get("Created")
+    return HistoryEntry(
+        id="" if found == "<missing>" else found,
+        created=datetime.fromtimestamp(created, tz=UTC) if created and created > 0 else None,
+        created_by=str(item.get("CreatedBy") or ""),
+        size_bytes=item.get("Size") or 0,
+        comment=str(item.get("Comment") or ""),
+        tags=_named(item.get("Tags")),
     )
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from engine import guard
 from engine.addresses import Address, address_of, tls_context
-from engine.client import CONNECT_S, PING_S, Engine
+from engine.api import CONNECT_S
+from engine.client import PING_S, Engine
 from engine.errors import EngineError
 from engine.failures import unreachable
 from engine.types import Connection

@@ -199,6 +199,18 @@ class ImageDetail:
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One step in which an image was made; most change the configuration and have no layer."""
+
+    id: str  # of an image of this host that ends with the step, "" where there is none
+    created: datetime | None
+    created_by: str  # the instruction, as the builder wrote it down
+    size_bytes: int
+    comment: str
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ContainerSpec:
     """All that we ever ask of a new container; nothing else reaches the engine."""
 

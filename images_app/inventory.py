@@ -6,8 +6,6 @@ from engine.types import ImageSummary
 from hosts_app.models import Host
 from images_app.models import Image
 
-FIELDS = ("tags", "digests", "size_bytes", "created")
-
 
 @transaction.atomic
 def reconcile(host: Host, listed: list[ImageSummary], version: int) -> set[int]:
@@ -19,6 +17,7 @@ def reconcile(host: Host, listed: list[ImageSummary], version: int) -> set[int]:
         values = {
             "tags": list(item.tags),
             "digests": list(item.digests),
+            "labels": item.labels,
             "size_bytes": item.size_bytes,
             "created": item.created,
         }

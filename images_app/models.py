@@ -19,6 +19,7 @@ class Image(models.Model):
     docker_id = models.CharField(max_length=80)  # sha256:…
     tags = models.JSONField(default=list)
     digests = models.JSONField(default=list)
+    labels = models.JSONField(default=dict)
     size_bytes = models.BigIntegerField()
     created = models.DateTimeField()
     version = models.BigIntegerField(default=0)
@@ -36,7 +37,20 @@ class Image(models.Model):
     @property
     def label(self) -> str:
         """What a person calls it: its first tag, else the short id."""
-        return self.tags[0] if self.tags else self.docker_id.removeprefix("sha256:")[:12]
+        return self.tags[0] if self.tags else self.short_id
+
+    @property
+    def short_id(self) -> str:
+        return self.docker_id.removeprefix("sha256:")[:12]
+
+    @property
+    def url(self) -> str:
+        """Its page: by tag, which a person knows, else by id."""
+        return f"/h/{self.host.slug}/i/{self.tags[0] if self.tags else self.docker_id}/"
+
+    @property
+    def stale(self) -> bool:
+        return not self.host.answering
 
 
 class Build(models.Model):

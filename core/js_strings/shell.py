@@ -108,7 +108,7 @@ def _list() -> Strings:
         "fact_image": _("Image"),
         "fact_ports": _("Ports"),
         "fact_id": _("ID"),
-        "open_container": _("Open the container's page"),
+        "open_page": _("Open the container's page"),
     }
 
 

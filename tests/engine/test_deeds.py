@@ -18,6 +18,7 @@ from engine.client import Engine
 from hosts_app.connections import connection_for, engine_for
 from hosts_app.models import Host
 from inventory_app.reconcile import read_containers, read_images
+from jobs_app import settle as jobs_settle
 from jobs_app.models import Job
 from tests import make
 from tests.fakes.engine import FakeEngine
@@ -273,8 +274,8 @@ def test_what_pages_read_of_an_engine(docker: Dockerd, web: Container, operator:
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> Callable[[Host], Engine]:
     """Deadlines and looks of tenths of seconds, so that silence can be waited out."""
-    monkeypatch.setattr(settle, "LOOK_S", 0.05)
-    monkeypatch.setattr(settle, "LOOK_FOR_S", 1.0)
+    monkeypatch.setattr(jobs_settle, "LOOK_S", 0.05)
+    monkeypatch.setattr(jobs_settle, "LOOK_FOR_S", 1.0)
     monkeypatch.setattr("engine.client.CHANGE_S", 0.3)
     monkeypatch.setattr("engine.client.STOP_MARGIN_S", 0.3)
     engines: dict[str, Engine] = {}  # shared as in a worker: each asks for the version once
@@ -283,7 +284,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> Callable[[Host], Engine]:
         made = Engine(connection_for(host), timeout_s=0.3)
         return engines.setdefault(host.url, made)
 
-    monkeypatch.setattr(settle, "engine_for", engine)
+    monkeypatch.setattr(jobs_settle, "engine_for", engine)
     monkeypatch.setattr(tasks, "engine_for", engine)
     return engine
 
@@ -305,7 +306,7 @@ def test_a_stop_at_a_frozen_engine_is_checked_and_ends_with_the_truth(
     mortal_docker.pause()
     thawed = threading.Timer(1.9, mortal_docker.resume)  # after the call gave up, 1.3 s
     thawed.start()
-    monkeypatch.setattr(settle, "LOOK_FOR_S", 8.0)
+    monkeypatch.setattr(jobs_settle, "LOOK_FOR_S", 8.0)
     worked(job)
     thawed.join()
     lines = list(job.lines.values_list("text", flat=True))

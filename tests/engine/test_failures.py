@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import client, streams
+from engine import api, client, streams
 from engine.client import Engine
 from engine.errors import (
     Broken,
@@ -381,7 +381,7 @@ def test_64_threads_share_an_engine_without_waiting_for_each_other(fake: FakeEng
 
 
 def test_the_deadlines_are_those_of_the_design() -> None:
-    assert (client.CONNECT_S, client.PING_S, client.LIST_S) == (3, 3, 15)
+    assert (api.CONNECT_S, client.PING_S, client.LIST_S) == (3, 3, 15)
     assert client.STOP_MARGIN_S == 10
     assert Engine(Connection("unix:///x"))._timeout_s == 5
 

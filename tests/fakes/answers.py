@@ -93,7 +93,7 @@ def image_item(image: Image) -> dict[str, Any]:
         "Id": image.id,
         "ParentId": "",
         "RepoTags": image.tags or ["<none>:<none>"],
-        "RepoDigests": ["<none>@<none>"],
+        "RepoDigests": image.digests or ["<none>@<none>"],
         "Created": image.created_ns // 10**9,
         "Size": image.size_bytes,
         "SharedSize": -1,
@@ -106,14 +106,39 @@ def image_inspected(image: Image) -> dict[str, Any]:
     return {
         "Id": image.id,
         "RepoTags": image.tags,
-        "RepoDigests": [],
+        "RepoDigests": image.digests,
         "Created": stamp(image.created_ns),
         "Size": image.size_bytes,
         "Os": "linux",
         "Architecture": "amd64",
-        "Config": {"Env": ["PATH=/bin"], "Cmd": ["sh"], "Labels": image.labels or None},
-        "RootFS": {"Type": "layers", "Layers": [image.id]},
+        "Config": {
+            "Env": ["PATH=/bin"],
+            "Cmd": ["sh"],
+            "Labels": image.labels or None,
+            **image.config,
+        },
+        "RootFS": {
+            "Type": "layers",
+            "Layers": [digest for digest, _step, _bytes in image.layers if digest],
+        },
     }
+
+
+def image_history(image: Image) -> list[dict[str, Any]]:
+    """Newest first; a step without a digest made no layer."""
+    steps: list[dict[str, Any]] = [
+        {
+            "Id": "<missing>",
+            "Created": image.created_ns // 10**9,
+            "CreatedBy": step,
+            "Tags": None,
+            "Size": size_bytes,
+            "Comment": "",
+        }
+        for _digest, step, size_bytes in reversed(image.layers)
+    ]
+    steps[0] |= {"Id": image.id, "Tags": image.tags or None}
+    return steps
 
 
 def volume(daemon: Daemon, name: str) -> dict[str, Any]:

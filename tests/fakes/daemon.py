@@ -68,6 +68,9 @@ class Image:
     size_bytes: int
     created_ns: int
     labels: dict[str, str]
+    layers: list[tuple[str, str, int]] = field(default_factory=list)  # digest, step, bytes
+    digests: list[str] = field(default_factory=list)
+    config: dict[str, Any] = field(default_factory=dict)
 
 
 class Daemon:
@@ -116,14 +119,59 @@ class Daemon:
         )
 
     def add_image(
-        self, tag: str, *, size_bytes: int = 5_000_000, labels: dict[str, str] | None = None
+        self,
+        tag: str,
+        *,
+        size_bytes: int = 5_000_000,
+        labels: dict[str, str] | None = None,
+        layers: list[tuple[str, str, int]] | None = None,
+        config: dict[str, Any] | None = None,
     ) -> Image:
         with self.lock:
             image_id = f"sha256:{self._new_id(tag)}"
             image = Image(image_id, [tag] if tag else [], size_bytes, self.now_ns(), labels or {})
+            image.layers = layers or [(image_id, "ADD file:rootfs in / ", size_bytes)]
+            image.config = config or {}
             self.images[image_id] = image
             self.emit("image", "pull", tag or image_id, {"name": tag.partition(":")[0]})
         return image
+
+    def tag_image(self, image: Image, tag: str) -> None:
+        with self.lock:
+            for other in self.images.values():
+                if tag in other.tags:
+                    other.tags.remove(tag)
+            image.tags.append(tag)
+            self.emit("image", "tag", image.id, {"name": tag})
+
+    def remove_image(self, reference: str, *, force: bool = False) -> list[dict[str, str]]:
+        """As a real engine: by tag that tag, and the image with its last; by ID all of them."""
+        with self.lock:
+            image = self.find_image(reference)
+            by_id = image.id.removeprefix("sha256:").startswith(reference.removeprefix("sha256:"))
+            full = reference if ":" in reference else f"{reference}:latest"
+            gone = list(image.tags) if by_id else [full]
+            short = image.id.removeprefix("sha256:")[:12]
+            repositories = {tag.rpartition(":")[0] for tag in image.tags}
+            if by_id and len(repositories) > 1 and not force:
+                words = "image is referenced in multiple repositories"
+                raise Refusal(
+                    409, f"conflict: unable to delete {short} (must be forced) - {words}"
+                )
+            last = len(gone) >= len(image.tags)
+            users = [each for each in self.containers.values() if each.image_id == image.id]
+            running = [each for each in users if each.state in UP]
+            if last and ((running and by_id) or (users and not force)):
+                raise Refusal(409, _in_use(reference, by_id, short, (running or users)[0]))
+            answer = [{"Untagged": tag} for tag in gone]
+            for tag in gone:
+                image.tags.remove(tag)
+                self.emit("image", "untag", image.id, {"name": image.id})
+            if last and not (users and not by_id):
+                del self.images[image.id]
+                self.emit("image", "delete", image.id, {"name": image.id})
+                answer.append({"Deleted": image.id})
+        return answer
 
     def create(self, name: str, body: dict[str, Any]) -> Container:
         with self.lock:
@@ -270,6 +318,21 @@ def human(seconds: float) -> str:
         if seconds < limit:
             return words
     return f"{int(seconds // 86400 // 365)} years"
+
+
+def _in_use(reference: str, by_id: bool, short: str, user: Container) -> str:
+    state = "running" if user.state in UP else "stopped"
+    if by_id:
+        how = "cannot" if state == "running" else "must"
+        return (
+            f"conflict: unable to delete {short} ({how} be forced) - image is being used by "
+            f"{state} container {user.id[:12]}"
+        )
+    full = reference if ":" in reference else f"{reference}:latest"
+    return (
+        f'conflict: unable to remove repository reference "{full}" (must force) - container '
+        f"{user.id[:12]} is using its referenced image {short}"
+    )
 
 
 def _name_taken(name: str, container_id: str) -> str:

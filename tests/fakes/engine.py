@@ -223,8 +223,8 @@ class FakeEngine:
             return _json(answers.system_df(daemon))
         if line == "GET /images/json":
             return _json([answers.image_item(each) for each in daemon.images.values()])
-        if match := re.fullmatch(r"GET /images/(.+)/json", line):
-            return _json(answers.image_inspected(daemon.find_image(match[1])))
+        if match := re.fullmatch(r"(GET|POST|DELETE) /images/(.+?)(?:/(json|history|tag))?", line):
+            return self._image(request, match[2], match[3] or "")
         if match := re.fullmatch(r"GET /volumes/([^/]+)", line):
             return _json(answers.volume(daemon, match[1]))
         if line == "GET /containers/json":
@@ -238,6 +238,22 @@ class FakeEngine:
             return Answer(204)
         if match := CONTAINER.fullmatch(request.path):
             return await self._container(request, daemon.find(match[1]), match[2])
+        raise Refusal(404, "page not found")
+
+    def _image(self, request: Request, reference: str, part: str) -> Answer:
+        daemon, query = self.daemon, request.query
+        match request.method, part:
+            case "GET", "json":
+                return _json(answers.image_inspected(daemon.find_image(reference)))
+            case "GET", "history":
+                return _json(answers.image_history(daemon.find_image(reference)))
+            case "POST", "tag":
+                image = daemon.find_image(reference)
+                daemon.tag_image(image, f"{query['repo']}:{query.get('tag') or 'latest'}")
+                return Answer(201)
+            case "DELETE", "":
+                force = query.get("force", "").lower() in ("1", "true")
+                return _json(daemon.remove_image(reference, force=force))
         raise Refusal(404, "page not found")
 
     async def _container(self, request: Request, container: Container, verb: str) -> Answer:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.browser
@@ -37,13 +38,25 @@ def _row(number: int) -> dict[str, Any]:
 
 def _list(count: int) -> str:
     """The container list's own template, filled with running containers of one host."""
-    rows = [_row(number) for number in range(1, count + 1)]
+    rows = [
+        render_to_string("containers_app/_row.html", {"r": _row(number)})
+        for number in range(1, count + 1)
+    ]
     groups = [
-        {"key": f"g{start}", "title": f"g{start}", "rows": rows[start : start + ROWS_PER_GROUP]}
+        {
+            "key": f"g{start}",
+            "title": f"g{start}",
+            "html": SafeString("\n".join(rows[start : start + ROWS_PER_GROUP])),
+        }
         for start in range(0, count, ROWS_PER_GROUP)
     ]
-    context = {"groups": groups, "page": {"total": count, "pages": 1}, "columns": [], "empty": ""}
-    return render_to_string("containers_app/_list.html", context)
+    context = {
+        "groups": groups,
+        "page": {"total": count, "pages": 1},
+        "columns": [],
+        "empty": None,
+    }
+    return render_to_string("components/_listing.html", context)
 
 
 class _Handler(SimpleHTTPRequestHandler):

@@ -26,6 +26,7 @@ BUILT = {
     *(f"{kind}_{verb}" for kind in ("busy", "still") for verb in ("rename", "run", "other")),
     "done_rename",
     *(f"fact_{key}" for key in ("state", "host", "image", "ports")),
+    "open_page",
     *(f"job_{state}" for state in ("failed", "cancelled", "interrupted", "unknown")),
     *(f"{verb}_{part}" for verb in ("stop", "restart") for part in ("title", "body")),
     *(f"log_time_{which}" for which in ("local", "utc", "off")),

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from containers_app import facts, isolation, tree
+from containers_app import facts, isolation
 from containers_app.masking import masked
+from core import tree
 from core.text import visible
 from engine.parse import detail
 from engine.types import ContainerDetail, MountPoint

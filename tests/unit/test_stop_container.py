@@ -7,6 +7,7 @@ from accounts_app.models import AuditEntry, User
 from containers_app import settle, tasks
 from containers_app.models import Container
 from engine.errors import Down, EngineError, TimedOut
+from jobs_app import settle as jobs_settle
 from jobs_app.models import Job
 from tests import make
 
@@ -27,7 +28,7 @@ class Engine:
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     fake = Engine()
-    monkeypatch.setattr(settle, "engine_for", lambda _host: fake)
+    monkeypatch.setattr(jobs_settle, "engine_for", lambda _host: fake)
     return fake
 
 

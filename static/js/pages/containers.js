@@ -1,92 +1,19 @@
-/** The container list: filter, selection, cursor, verbs, and rows that follow the truth. */
-import { $, $$ } from "../core/dom.js";
+/** The container list: what it has besides what every list has. */
+import { $$ } from "../core/dom.js";
 import { t } from "../core/i18n.js";
 import { bind } from "../core/keys.js";
-import { onLive } from "../core/live.js";
-import { addSource } from "../core/palette.js";
-import { toast } from "../core/toast.js";
-import { APPLIES, actions, either, ICONS, offer } from "../parts/actions.js";
-import { busyRows } from "../parts/busy.js";
-import { rowCursor } from "../parts/cursor.js";
-import { wireFilter } from "../parts/filter.js";
-import { hoverBar } from "../parts/hoverbar.js";
-import { openMenu } from "../parts/menu.js";
-import { refetching } from "../parts/refetch.js";
-import { dismissError, hideDismissed, patch, read, rowOf } from "../parts/rows.js";
-import { selection } from "../parts/select.js";
+import { CONTAINERS, either } from "../parts/actions.js";
+import { listPage } from "../parts/listpage.js";
 
-const SOON_MS = 500;
+const visit = (part) => (row) => location.assign(`${row.url}${part}/`);
 
-const page = $("#listpage");
-const rowMenu = $("#rowmenu");
-const folded = new Set();
-let menuRow = "";
-
-const shown = () => $$("tbody:not(.shut) > .r", page);
-const busy = busyRows((pk) => act("kill", [read(rowOf(pk))]));
-const { act } = actions(busy);
-const selected = selection(page, drawBulk);
-const cursor = rowCursor(page, shown);
-const bar = hoverBar({
-  page,
-  bar: $("#hoverbar"),
-  show: (row) => offer($("#hoverbar"), read(row)),
+const { list, targets, perform } = listPage({
+  kind: CONTAINERS,
+  news: "state",
+  gone: "gone",
+  go: { logs: visit("logs"), inspect: visit("inspect") },
 });
-const list = refetching({ id: "list", scrollId: "scroll", adopt });
-const filter = wireFilter($("#filters"), $("#q"), {
-  apply: (url) => list.now(url),
-  leave() {
-    $("#q").blur();
-    cursor.moveTo(shown()[0]);
-  },
-});
-
-/** Everything that a list fetched anew has to be told: folded groups, busy rows, selection, cursor. */
-function adopt(hadFocus) {
-  const rows = $$(".r", page);
-  for (const body of $$("tbody", page)) if (folded.has(body.dataset.group)) fold(body, true);
-  for (const element of rows) hideDismissed(element);
-  busy.restore(rows);
-  selected.restore();
-  bar.hide();
-  cursor.restore(hadFocus);
-  $("#q").setAttribute("aria-invalid", String(!$("#q-error").hidden));
-}
-
-/* ---- live ------------------------------------------------------------------------------------ */
-
-onLive("state", (states) => {
-  const results = states.map((state) => patch(state));
-  busy.notice(states.map(([pk]) => rowOf(pk)).filter(Boolean));
-  if (results.some((result) => result !== "same")) list.soon(SOON_MS);
-});
-onLive("gone", (pks) => {
-  for (const pk of pks) takeAway(rowOf(pk));
-  list.soon(SOON_MS);
-});
-onLive("reset", () => list.soon(0));
 document.addEventListener("locked", () => list.soon(0));
-onLive("hint", (kinds) => {
-  if (kinds.includes("host")) list.soon(SOON_MS);
-});
-
-function takeAway(element) {
-  if (!element) return;
-  selected.drop(read(element).key);
-  if (cursor.isAt(element)) cursor.step(1);
-  const body = element.parentElement;
-  element.remove();
-  if (!$(".r", body)) body.remove();
-}
-
-/* ---- groups ---------------------------------------------------------------------------------- */
-
-function fold(body, shut) {
-  body.classList.toggle("shut", shut);
-  $(".tw", body)?.setAttribute("aria-expanded", String(!shut));
-  if (shut) folded.add(body.dataset.group);
-  else folded.delete(body.dataset.group);
-}
 
 function nextGrouping() {
   const all = $$("#viewmenu .grouping");
@@ -94,104 +21,9 @@ function nextGrouping() {
   all[(at + 1) % all.length]?.click();
 }
 
-/* ---- verbs ----------------------------------------------------------------------------------- */
-
-function targets() {
-  if (selected.size()) return selected.rows();
-  const element = cursor.element();
-  return element ? [read(element)] : [];
-}
-
-function perform(verb, rows) {
-  if (verb === "clear") selected.clear();
-  else if (verb === "select") for (const { pk } of rows) selected.toggle(rowOf(pk));
-  else if (verb === "logs" || verb === "inspect") visit(verb, rows);
-  else if (rows.length) act(verb, rows);
-}
-
-function visit(part, rows) {
-  if (rows.length === 1) location.assign(`${rows[0].url}${part}/`);
-  else if (rows.length) toast(t("one_at_a_time"), { state: "unknown" });
-}
-
-function onClick(event) {
-  const on = (selector) => event.target.closest(selector);
-  if (on("[data-dismiss]")) dismissError(on(".r"));
-  else if (on(".tw")) fold(on("tbody"), !on("tbody").classList.contains("shut"));
-  else if (on(".more")) {
-    event.preventDefault();
-    menuRow = on(".r").dataset.pk;
-    offer(rowMenu, read(rowOf(menuRow)));
-    openMenu(rowMenu, on(".more"));
-  } else if (on("#hoverbar [data-do]")) {
-    if (bar.row()) perform(on("[data-do]").dataset.do, [read(bar.row())]);
-  } else if (on("#act [data-do]")) perform(on("[data-do]").dataset.do, selected.rows());
-  else if (on(".empty a") && $("#q").value) {
-    event.preventDefault();
-    filter.clear();
-  }
-}
-
-/** A menu closes, then its verb is done to the rows it was opened for. */
-function wireMenu(menu, rows) {
-  menu.addEventListener("click", (event) => {
-    const verb = event.target.closest("[data-do]")?.dataset.do;
-    if (!verb) return;
-    menu.hidePopover();
-    perform(verb, rows());
-  });
-}
-
-page.addEventListener("click", onClick);
-wireMenu(rowMenu, () => [rowOf(menuRow)].filter(Boolean).map(read));
-wireMenu($("#bulkmenu"), () => selected.rows());
-$("#act").addEventListener("submit", (event) => {
-  event.preventDefault();
-  if (event.submitter) perform(event.submitter.value, selected.rows());
-});
-
-function drawBulk() {
-  const rows = selected.rows();
-  const hidden = selected.notShown();
-  const hosts = new Set(rows.map((row) => row.host)).size;
-  const parts = [t("selected", { n: rows.length })];
-  if (hosts > 1) parts.push(t("on_hosts", { n: hosts }));
-  if (hidden) parts.push(t("selected_hidden", { n: hidden }));
-  $("#act").classList.toggle("on", rows.length > 0);
-  $("#act .cnt").textContent = rows.length ? parts.join(" · ") : "";
-}
-
-/* ---- keys ------------------------------------------------------------------------------------ */
-
-/** What is selected first, then the cursor, then the filter. */
-function clearOne() {
-  if (selected.size()) selected.clear();
-  else if (cursor.element()) {
-    document.activeElement?.blur();
-    cursor.moveTo(null);
-  } else if ($("#q").value) filter.clear();
-}
-
-const peek = (row) => import("../parts/peek.js").then((sheet) => sheet.peek(row));
-const here = (run) => () => cursor.element() && run(cursor.element());
 const onTargets = (verb) => () => perform(typeof verb === "function" ? verb() : verb, targets());
-const visitOne = (element) => location.assign(read(element).url);
-const selectTo = (element) => selected.toggle(element, { on: true, wide: true });
-
-const inList = t("keys_list");
-bind("j", t("key_next"), () => cursor.step(1), inList);
-bind("ArrowDown", t("key_next"), () => cursor.step(1));
-bind("k", t("key_previous"), () => cursor.step(-1), inList);
-bind("ArrowUp", t("key_previous"), () => cursor.step(-1));
-bind("x", t("key_select"), here(selected.toggle), inList);
-bind("X", t("key_range"), here(selectTo), inList);
-bind("*", t("key_all"), () => selected.all(), inList);
-bind("b", t("key_grouping"), nextGrouping, inList);
-bind("Escape", t("key_clear"), clearOne, inList);
-
 const onRow = t("keys_row");
-bind("Enter", t("key_open"), here(visitOne), onRow);
-bind(" ", t("key_peek"), here(peek), onRow);
+bind("b", t("key_grouping"), nextGrouping, t("keys_list"));
 bind("l", t("key_logs"), onTargets("logs"), onRow);
 bind("i", t("key_inspect"), onTargets("inspect"), onRow);
 bind(
@@ -207,23 +39,3 @@ bind(
   onTargets(() => either(targets(), ["unpause", "pause"])),
   onRow,
 );
-bind("Backspace", t("key_remove"), onTargets("remove"), onRow);
-
-addSource(() => {
-  const rows = targets();
-  const label = (verb) =>
-    rows.length === 1
-      ? t(`do_${verb}`, { name: rows[0].name })
-      : t(`do_${verb}_n`, { n: rows.length });
-  return Object.keys(APPLIES)
-    .filter((verb) => rows.some((row) => APPLIES[verb].includes(row.cls)))
-    .map((verb) => ({
-      group: t("actions"),
-      action: true,
-      label: label(verb),
-      icon: ICONS[verb],
-      run: () => perform(verb, rows),
-    }));
-});
-
-adopt(false);

@@ -1,4 +1,4 @@
-/** Verbs on containers: who they apply to, what is asked first, what is sent, what is told after. */
+/** Verbs on rows: who they apply to, what is asked first, what is sent, what is told after. */
 import { $$ } from "../core/dom.js";
 import { t } from "../core/i18n.js";
 import { onLive } from "../core/live.js";
@@ -7,7 +7,6 @@ import { toast } from "../core/toast.js";
 import { confirmFirst } from "./questions.js";
 import { rowOf } from "./rows.js";
 
-const URL_OF_ACTIONS = "/containers/act/";
 const UP = ["running", "healthy", "unhealthy", "restarting"];
 const DOWN = ["exited", "failed", "created"];
 const INVERSE = { stop: "start", pause: "unpause" };
@@ -40,11 +39,35 @@ const MORE = {
   rename: [...UP, ...DOWN, "paused"],
 };
 
+/**
+ * One kind of thing in a list. `word` begins the keys of its texts: do_<word>remove, done_<word>remove_n.
+ * @typedef {{url: string, word: string, applies: Record<string, string[]>, more: Record<string, string[]>,
+ *   icons: Record<string, string>, inverse: Record<string, string>, cells: [string, string][],
+ *   confirm: (verb: string, rows: import("./rows.js").Row[], options: {choose: boolean}) => unknown}} Kind
+ *   confirm: the options to send, or null; cells: what peek shows, a fact's name and where it is
+ * @type {Kind}
+ */
+export const CONTAINERS = {
+  url: "/containers/act/",
+  word: "",
+  applies: APPLIES,
+  more: MORE,
+  icons: ICONS,
+  inverse: INVERSE,
+  confirm: confirmFirst,
+  cells: [
+    ["state", ".st"],
+    ["host", ".ho"],
+    ["image", ".im"],
+    ["ports", ".po"],
+  ],
+};
+
 /** Shows in a menu or bar what makes sense for a row; what is not allowed is off, with the reason. */
-export function offer(box, row) {
+export function offer(box, row, kind = CONTAINERS) {
   for (const button of $$("[data-do]", box)) {
     const verb = button.dataset.do;
-    const states = APPLIES[verb] ?? MORE[verb];
+    const states = kind.applies[verb] ?? kind.more[verb];
     const why = states || verb === "lock" ? whyNot(verb, row) : "";
     button.hidden = !makesSense(verb, states, row);
     button.disabled = Boolean(why);
@@ -67,13 +90,13 @@ function whyNot(verb, row) {
 }
 
 /** Rows that a verb can be sent for, and why the others are left out. Pure. */
-export function sort(verb, rows) {
+export function sort(verb, rows, kind = CONTAINERS) {
   const out = { go: [], stale: [], readOnly: [], locked: [], other: [] };
   for (const row of rows) {
     if (row.stale) out.stale.push(row);
     else if (row.readOnly) out.readOnly.push(row);
     else if (verb === "remove" && row.locked) out.locked.push(row);
-    else if ((APPLIES[verb] ?? MORE[verb]).includes(row.cls)) out.go.push(row);
+    else if ((kind.applies[verb] ?? kind.more[verb]).includes(row.cls)) out.go.push(row);
     else out.other.push(row);
   }
   return out;
@@ -85,7 +108,7 @@ export function either(rows, [first, second]) {
 }
 
 /** @param {ReturnType<import("./busy.js").busyRows>} busy */
-export function actions(busy) {
+export function actions(busy, kind = CONTAINERS) {
   const undos = new Map();
   const ended = new Map();
 
@@ -93,14 +116,14 @@ export function actions(busy) {
   async function act(wish, rows) {
     if (wish === "lock" || wish === "unlock") return setLock(rows, wish === "lock");
     const verb = wish.replace(/_after$/, "");
-    const { go, stale, readOnly, locked } = sort(verb, rows);
+    const { go, stale, readOnly, locked } = sort(verb, rows, kind);
     tellLeftOut({ stale, readOnly, locked });
     if (!go.length) {
       if (!stale.length && !readOnly.length && !locked.length)
         toast(t("not_applicable"), { state: "unknown" });
       return;
     }
-    const options = await confirmFirst(verb, go, { choose: verb !== wish });
+    const options = await kind.confirm(verb, go, { choose: verb !== wish });
     if (options) await request(verb, go, options);
   }
 
@@ -114,7 +137,7 @@ export function actions(busy) {
       ...rows.map((row) => ["target", row.key]),
       ...Object.entries(options),
     ];
-    const { ok, data } = await post(URL_OF_ACTIONS, fields);
+    const { ok, data } = await post(kind.url, fields);
     if (!ok) for (const row of rows) busy.undo(row.pk);
     else settle(String(data.job), { verb, rows });
   }
@@ -140,11 +163,11 @@ export function actions(busy) {
   /** What went wrong is told by core/live.js, for every page. */
   function tell(job, { verb, rows }) {
     if (job.state !== "succeeded") return;
-    const inverse = rows.length === 1 ? INVERSE[verb] : undefined;
+    const inverse = rows.length === 1 ? kind.inverse[verb] : undefined;
     const text =
       rows.length === 1
-        ? t(`done_${verb}`, { name: rows[0].name })
-        : t(`done_${verb}_n`, { n: rows.length });
+        ? t(`done_${kind.word}${verb}`, { name: rows[0].name })
+        : t(`done_${kind.word}${verb}_n`, { n: rows.length });
     toast(text, { undo: inverse && (() => request(inverse, rows)), state: "ok" });
   }
 

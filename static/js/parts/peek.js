@@ -1,20 +1,14 @@
-/** What the list knows of one container, without leaving the list. */
+/** What the list knows of one row, without leaving the list. */
 import { sheet } from "../core/dialog.js";
 import { $, make } from "../core/dom.js";
 import { t } from "../core/i18n.js";
 import { read } from "./rows.js";
 
-const CELLS = [
-  ["state", ".st"],
-  ["host", ".ho"],
-  ["image", ".im"],
-  ["ports", ".po"],
-];
-
-export function peek(element) {
+/** @param {import("./actions.js").Kind} kind */
+export function peek(element, kind) {
   const row = read(element);
   const facts = make("dl", { className: "facts" });
-  for (const [key, cell] of CELLS) {
+  for (const [key, cell] of kind.cells) {
     const value = $(cell, element).textContent;
     if (value)
       facts.append(
@@ -26,6 +20,10 @@ export function peek(element) {
     make("dt", { textContent: t("fact_id") }),
     make("dd", {}, make("code", { textContent: row.id })),
   );
-  const open = make("a", { className: "lnk", href: row.url, textContent: t("open_container") });
+  const open = make("a", {
+    className: "lnk",
+    href: row.url,
+    textContent: t(`open_${kind.word}page`),
+  });
   return sheet(row.name, make("div", { className: "section" }, facts, open));
 }
