@@ -12,15 +12,16 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import bulk, idle, live, log_whole, pages
+from bench import bulk, idle, live, log_live, log_whole, pages
 from bench.measure import until
 from bench.report import Row, surroundings, table, write
 from bench.site import Site, await_known, create_all, dashboard, folder, known, start_all
 from tests.lab.dockerd import Dockerd, dockerd
 
 RESULTS = Path(__file__).with_name("results.json")
-GROUPS = ("pages", "log-whole", "log-search", "idle", "clicked", "typed", "bulk")
-LOGS = {"log-whole", "log-search"}
+WHOLE = ("log-whole", "log-search")
+LIVE = ("log-latency", "log-crowd", "log-many")
+GROUPS = ("pages", *WHOLE, *LIVE, "idle", "clicked", "typed", "bulk")
 RUNNING = 100  # containers, as the goals say
 
 
@@ -38,10 +39,13 @@ class Form:
     bulk_rounds: int
     log_size: int  # bytes
     log_rounds: int
+    log_s: float  # of each run of logs that are followed
+    crowd: int  # viewers of one log
+    many: int  # logs with a viewer each
 
 
-LONG = Form(5, 60, 5, 30, 10, 60, 100, 5, 200_000_000, 5)
-SHORT = Form(2, 20, 2, 8, 4, 12, 12, 1, 20_000_000, 2)
+LONG = Form(5, 60, 5, 30, 10, 60, 100, 5, 200_000_000, 5, 20, 500, 200)
+SHORT = Form(2, 20, 2, 8, 4, 12, 12, 1, 20_000_000, 2, 5, 100, 20)
 
 
 def main() -> None:
@@ -67,13 +71,15 @@ def _measured(wanted: set[str], form: Form) -> Iterator[Row]:
         if "pages" in wanted:
             _say("pages")
             yield from pages.rows(docker, rounds=form.rounds, pages=form.pages)
-        if wanted & LOGS:
-            yield from _logs(docker, wanted, form)
-        if wanted - LOGS - {"pages"}:
+        if wanted & {*WHOLE}:
+            yield from _whole_logs(docker, wanted, form)
+        if wanted & {*LIVE}:
+            yield from _live_logs(docker, wanted, form)
+        if wanted - {"pages", *WHOLE, *LIVE}:
             yield from _with_one_host(docker, wanted, form)
 
 
-def _logs(docker: Dockerd, wanted: set[str], form: Form) -> Iterator[Row]:
+def _whole_logs(docker: Dockerd, wanted: set[str], form: Form) -> Iterator[Row]:
     _say("logs are written")
     with folder() as path:
         widths = (log_whole.SHORT_LINES, log_whole.LONG_LINES)
@@ -90,6 +96,20 @@ def _logs(docker: Dockerd, wanted: set[str], form: Form) -> Iterator[Row]:
             _say("search")
             yield log_whole.search_row(site, docker, logs[0], form.log_rounds)
     docker.clear()
+
+
+def _live_logs(docker: Dockerd, wanted: set[str], form: Form) -> Iterator[Row]:
+    _say("followed logs")
+    with folder() as path, dashboard(docker.url, SOCKETS_PER_USER="1000") as site:
+        yield from log_live.live_rows(
+            site,
+            docker,
+            path,
+            wanted,
+            seconds=form.log_s,
+            crowd=form.crowd,
+            many=form.many,
+        )
 
 
 def _with_one_host(docker: Dockerd, wanted: set[str], form: Form) -> Iterator[Row]:

@@ -29,10 +29,10 @@ OURS = ("web", "worker", "transfers", "watcher")
 class Site:
     """A dashboard of our own with one administrator. May be started several times."""
 
-    def __init__(self, folder: Path, docker: str = "") -> None:
+    def __init__(self, folder: Path, docker: str = "", **environment: str) -> None:
         given = {"DOCKER_HOST": docker} if docker else {}
         self.running = Running(
-            folder / "var", ADMIN_USERNAME=PERSON, ADMIN_PASSWORD=PASSWORD, **given
+            folder / "var", ADMIN_USERNAME=PERSON, ADMIN_PASSWORD=PASSWORD, **given, **environment
         )
 
     @property
@@ -102,10 +102,10 @@ def folder() -> Iterator[Path]:
 
 
 @contextmanager
-def dashboard(docker: str = "") -> Iterator[Site]:
+def dashboard(docker: str = "", **environment: str) -> Iterator[Site]:
     """A dashboard that runs and is ready."""
     with folder() as path:
-        site = Site(path, docker)
+        site = Site(path, docker, **environment)
         with site.running:
             site.ready()
             yield site
