@@ -99,8 +99,12 @@ def test_what_does_not_exist_is_404(script: Script, method: str, route: str, nam
     filled = path.format(
         host=name, container=name, username=name, job_id=999_999, token_id=999_999
     )
+    filled += SENSIBLE_QUERY.get((method, route), "")
     answer = script.ask(method, filled, sensible_body(method, route))
     assert is_problem(answer, 404, "not_found")
+
+
+SENSIBLE_QUERY = {("GET", "hosts/{host}/images/save"): "?reference=nginx:1.27"}
 
 
 def sensible_body(method: str, route: str) -> Any:
@@ -109,6 +113,8 @@ def sensible_body(method: str, route: str) -> Any:
         ("POST", "hosts/{host}/containers/prune"): {"preview": True},
         ("POST", "hosts/{host}/containers/{container}/rename"): {"name": "web2"},
         ("POST", "hosts/{host}/containers/{container}/reveal"): {"names": ["A"]},
+        ("POST", "hosts/{host}/images/pull"): {"reference": "nginx:1.27"},
+        ("POST", "hosts/{host}/images/push"): {"reference": "nginx:1.27"},
     }.get((method, route), {})
 
 
