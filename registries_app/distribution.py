@@ -1,0 +1,340 @@
+"""The distribution protocol (OCI): what a registry is asked, and what of its answers is believed.
+
+Sources: opencontainers/distribution-spec (spec.md), distribution/distribution (docs/spec).
+Each call ends within CALL_S seconds and holds at most the bytes named for it.
+"""
+
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from urllib.parse import urlsplit
+
+import httpx2
+
+from core.text import visible
+from registries_app import failures
+from registries_app.answers import (
+    Answer,
+    Manifest,
+    Names,
+    digest_of,
+    json_of,
+    next_query,
+    retry_after,
+    words_of,
+)
+from registries_app.authorization import (
+    BASIC_S,
+    MOST_TOKEN,
+    basic,
+    chosen,
+    kept,
+    read_token,
+    token_url,
+)
+from registries_app.manifests import (
+    DIGEST,
+    INDEX_TYPES,
+    MANIFEST_TYPES,
+    MOST_CONFIG,
+    MOST_MANIFEST,
+    SCHEMA1_TYPES,
+)
+from registries_app.sockets import (
+    IDLE_S,
+    NotAllowed,
+    Transport,
+    causes,
+    deadline,
+    foreign_context,
+    tls_context,
+    words_of_tls,
+)
+from registries_app.tags import is_repository, is_tag
+from registries_app.targets import Target, origin_of
+
+CALL_S = 10.0  # for one call, its sign-in, redirects and pages included
+MOST_HOPS = 5
+MOST_NAMES = 10_000  # of one list
+MOST_PAGES = 1000
+PAGE = 100  # names of one page; more than its own limit, distribution answers with 400
+MOST_LIST = 8 << 20  # bytes of one page
+MOST_ERROR = 16 << 10
+ACCEPT = ", ".join(sorted(INDEX_TYPES | MANIFEST_TYPES))
+SIGNED = "application/vnd.docker.distribution.manifest.v1+prettyjws"
+REDIRECTS = {301, 302, 303, 307, 308}
+ZEROS = f"sha256:{'0' * 64}"  # of nothing: to see whether deletion is on
+
+
+class Client:
+    """One registry, asked over kept connections; for any number of threads. Close it.
+
+    Raises RegistryFailed, by kind.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self._own = urlsplit(target.url).hostname or ""
+        try:
+            context = tls_context(
+                target.ca, target.cert, target.key, skip_verify=target.skip_verify
+            )
+            other = foreign_context(target.ca)
+        except (OSError, ValueError) as error:
+            raise failures.TlsFailed(target.name, words_of_tls(error) or str(error)) from error
+        self._http = httpx2.Client(transport=Transport(self._own, context), trust_env=False)
+        self._other = httpx2.Client(transport=Transport(self._own, other), trust_env=False)
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._http.close()
+        self._other.close()
+
+    # -- Questions --------------------------------------------------------------------------
+
+    def ping(self) -> None:
+        """It speaks the protocol, and takes our sign-in, if it wants one."""
+        answer = self._ask("GET", "", "", most=MOST_ERROR)
+        if answer.media_type == "text/html":
+            raise failures.NotARegistry(self.target.name)
+        self._succeeded(answer, "/v2/")
+
+    def catalog(self) -> Names:
+        """All its repositories. Raises NotSupported where it does not list them to us."""
+        try:
+            return self._names("_catalog", "registry:catalog:*", "repositories", "catalogue")
+        except (failures.Missing, failures.NoAccess, failures.NotSupported) as error:
+            raise failures.NotSupported(
+                failures.no_catalogue(self.target.name), hint=failures.type_it()
+            ) from error
+
+    def tags(self, repository: str) -> Names:
+        """Its tags; none is an answer as well. Raises Missing."""
+        path = f"{self._named(repository)}/tags/list"
+        return self._names(path, f"repository:{repository}:pull", "tags", repository)
+
+    def head(self, repository: str, reference: str) -> str:
+        """The digest that a tag stands for; no manifest is transferred where HEAD is known."""
+        path, scope = self._manifest_of(repository, reference)
+        answer = self._ask("HEAD", path, scope, accept=ACCEPT)
+        digest = str(answer.headers.get("docker-content-digest", ""))
+        if answer.status == 200 and DIGEST.fullmatch(digest):
+            return digest
+        if answer.status not in {200, 400, 404, 405}:
+            self._succeeded(answer, f"{repository}:{reference}")
+        return self.manifest(repository, reference).digest
+
+    def manifest(self, repository: str, reference: str) -> Manifest:
+        """By tag or digest, its digest verified. Raises Missing, DigestMismatch, TooLarge."""
+        path, scope = self._manifest_of(repository, reference)
+        answer = self._ask("GET", path, scope, accept=ACCEPT, most=MOST_MANIFEST)
+        self._succeeded(answer, f"{repository}:{reference}")
+        if answer.media_type == "text/html":
+            raise failures.NotARegistry(self.target.name)
+        said = str(answer.headers.get("docker-content-digest", ""))
+        wanted = [each for each in (reference, said) if DIGEST.fullmatch(each)]
+        if answer.media_type in SCHEMA1_TYPES:  # signed within: its digest is not of these bytes
+            return Manifest((wanted or [digest_of(answer.body)])[0], SIGNED, answer.body)
+        for digest in wanted:
+            self._verify(answer.body, digest)
+        return Manifest((wanted or [digest_of(answer.body)])[0], answer.media_type, answer.body)
+
+    def blob(self, repository: str, digest: str, most: int = MOST_CONFIG) -> bytes:
+        """A small blob, such as a configuration, verified. Raises Missing, DigestMismatch."""
+        path = f"{self._named(repository)}/blobs/{self._digest_named(digest)}"
+        answer = self._ask("GET", path, f"repository:{repository}:pull", most=most)
+        self._succeeded(answer, digest)
+        self._verify(answer.body, digest)
+        return answer.body
+
+    def delete(self, repository: str, reference: str) -> None:
+        """By digest: the manifest with all its tags. By tag: that, where it can.
+
+        Raises Missing, and NotSupported where deletion is off.
+        """
+        path, _pull = self._manifest_of(repository, reference)
+        answer = self._ask("DELETE", path, f"repository:{repository}:pull,push,delete")
+        self._succeeded(answer, f"{repository}:{reference}")
+
+    def can_delete(self, repository: str) -> bool:
+        """Found out by deleting a digest that nothing has."""
+        try:
+            self.delete(repository, ZEROS)
+        except failures.Missing:
+            return True
+        except (failures.NotSupported, failures.NoAccess, failures.Refused):
+            return False
+        return True
+
+    # -- Names ------------------------------------------------------------------------------
+
+    def _named(self, repository: str) -> str:
+        if not is_repository(repository):
+            raise failures.Missing(self.target.name, visible(repository, 80))
+        return repository
+
+    def _digest_named(self, digest: str) -> str:
+        if not DIGEST.fullmatch(digest):
+            raise failures.Missing(self.target.name, visible(digest, 80))
+        return digest
+
+    def _manifest_of(self, repository: str, reference: str) -> tuple[str, str]:
+        if not is_tag(reference):
+            self._digest_named(reference)
+        path = f"{self._named(repository)}/manifests/{reference}"
+        return path, f"repository:{repository}:pull"
+
+    def _names(self, path: str, scope: str, key: str, what: str) -> Names:
+        """All pages. Of a Link only the query is used, on our own address (facts 21, 22)."""
+        query, seen = f"n={PAGE}", set[str]()
+        names: dict[str, None] = {}
+        with deadline(CALL_S):
+            while query not in seen and len(names) < MOST_NAMES and len(seen) < MOST_PAGES:
+                seen.add(query)
+                answer = self._ask("GET", f"{path}?{query}", scope, most=MOST_LIST)
+                self._succeeded(answer, what)
+                names.update(dict.fromkeys(self._listed(answer, key)))
+                query = next_query(answer.headers)
+                if not query:
+                    return Names(tuple(names)[:MOST_NAMES], len(names) <= MOST_NAMES, len(seen))
+        return Names(tuple(names)[:MOST_NAMES], complete=False, pages=len(seen))
+
+    def _listed(self, answer: Answer, key: str) -> Iterator[str]:
+        said = json_of(answer.body)
+        if not isinstance(said, dict) or not isinstance(said.get(key) or [], list):
+            raise failures.NotARegistry(self.target.name)
+        good = is_tag if key == "tags" else is_repository
+        return (each for each in said.get(key) or [] if isinstance(each, str) and good(each))
+
+    # -- One question -----------------------------------------------------------------------
+
+    def _ask(
+        self, method: str, path: str, scope: str, *, accept: str = "", most: int = MOST_ERROR
+    ) -> Answer:
+        """Its answer, signed in as far as it wants. Raises AuthFailed, NoAccess, …."""
+        url = f"{self.target.url}/v2/{path}"
+        headers = {"Accept": accept} if accept else {}
+        with deadline(CALL_S):
+            known = kept.get(self.target, scope)
+            answer = self._hop(method, url, headers, known, most)
+            if answer.status != 401:
+                return answer
+            value, seconds = self._sign_in(answer, scope)
+            answer = self._hop(method, url, headers, value, most)
+        if answer.status == 401:
+            if value.startswith("Basic ") or not scope:
+                raise failures.AuthFailed(self.target.name, anonymous=self.target.anonymous)
+            raise failures.NoAccess(self.target.name, anonymous=self.target.anonymous)
+        kept.put(self.target, scope, value, seconds)
+        return answer
+
+    def _sign_in(self, refused: Answer, scope: str) -> tuple[str, float]:
+        """The Authorization that this challenge asks for, and for how many seconds it holds."""
+        challenge = chosen(self.target, refused.headers.get_list("www-authenticate"))
+        if challenge.scheme == "basic":
+            return basic(self.target), BASIC_S
+        url = token_url(self.target, challenge, [scope] if scope else [])
+        login = "" if self.target.anonymous else basic(self.target)
+        answer = self._hop("GET", url, {"Accept": "application/json"}, login, MOST_TOKEN)
+        if answer.status == 401:
+            raise failures.AuthFailed(self.target.name, anonymous=self.target.anonymous)
+        if answer.status == 403:
+            raise failures.NoAccess(self.target.name, anonymous=self.target.anonymous)
+        self._succeeded(answer, "token")
+        token, seconds = read_token(self.target, answer.body)
+        return f"Bearer {token}", seconds
+
+    def _hop(
+        self, method: str, url: str, headers: Mapping[str, str], authorization: str, most: int
+    ) -> Answer:
+        """Follows redirects; Authorization stays with the origin that it is for (E2)."""
+        origin = origin_of(url)
+        for _hop in range(MOST_HOPS + 1):
+            mine = {"Authorization": authorization} if authorization else {}
+            own = origin_of(url) == origin
+            answer = self._send(method, url, {**headers, **(mine if own else {})}, most)
+            where = answer.headers.get("location", "")
+            if answer.status not in REDIRECTS or not where:
+                return answer
+            url = self._redirected(method, url, where)
+        raise failures.BadRedirect(self.target.name)
+
+    def _redirected(self, method: str, url: str, where: str) -> str:
+        try:
+            to = str(httpx2.URL(url).join(where).copy_with(fragment=None))
+            origin_of(to)
+        except (httpx2.InvalidURL, ValueError) as error:
+            raise failures.BadRedirect(self.target.name) from error
+        lowered = url.startswith("https:") and not to.startswith("https:")
+        if lowered or method not in {"GET", "HEAD"} or "@" in urlsplit(to).netloc:
+            raise failures.BadRedirect(self.target.name)
+        return to
+
+    def _send(self, method: str, url: str, headers: Mapping[str, str], most: int) -> Answer:
+        own = urlsplit(url).hostname == self._own
+        http = self._http if own else self._other
+        sent = {**headers, "Accept-Encoding": "identity", "User-Agent": "quarterdeck"}
+        try:
+            with http.stream(method, url, headers=sent, timeout=IDLE_S) as response:
+                body = self._read(response, most)
+                return Answer(response.status_code, response.headers, body)
+        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as error:
+            raise self._failure(error) from error
+
+    def _read(self, response: httpx2.Response, most: int) -> bytes:
+        """At most `most` bytes; of an error's answer no more than its words need."""
+        if response.headers.get("content-encoding", "identity").lower() != "identity":
+            raise failures.NotARegistry(self.target.name)
+        failed = response.status_code >= 300
+        kept_bytes = bytearray()
+        for piece in response.iter_raw():
+            kept_bytes += piece
+            if failed and len(kept_bytes) > MOST_ERROR:
+                return bytes(kept_bytes[:MOST_ERROR])
+            if len(kept_bytes) > most:
+                raise failures.TooLarge(
+                    failures.too_much(self.target.name, most), hint=failures.not_read()
+                )
+        return bytes(kept_bytes)
+
+    def _failure(self, error: Exception) -> failures.RegistryFailed:
+        name = self.target.name
+        if any(isinstance(each, NotAllowed) for each in causes(error)):
+            return failures.Forbidden(name)
+        if words := words_of_tls(error):
+            return failures.TlsFailed(name, words)
+        if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout):
+            return failures.Unreachable(name)
+        if isinstance(error, httpx2.TimeoutException):
+            return failures.TimedOut(name)
+        if isinstance(error, httpx2.NetworkError):
+            return failures.Unreachable(name)
+        return failures.NotARegistry(name)
+
+    def _succeeded(self, answer: Answer, what: str) -> None:
+        """Raises what an answer other than success means."""
+        name, status = self.target.name, answer.status
+        if 200 <= status < 300:
+            return
+        code, words = words_of(answer)
+        if status in {401, 403}:
+            raise failures.NoAccess(name, anonymous=self.target.anonymous)
+        if status == 404:
+            raise failures.Missing(name, what)
+        if status == 405 or code == "UNSUPPORTED":
+            raise failures.NotSupported(failures.cannot(name))
+        if status == 413:
+            raise failures.TooLarge(failures.proxy_refuses(name))
+        if status == 429:
+            raise failures.RateLimited(name, retry_after(answer.headers))
+        raise failures.Refused(name, status, words)
+
+    def _verify(self, raw: bytes, digest: str) -> None:
+        if digest_of(raw, digest.partition(":")[0]) != digest:
+            raise failures.DigestMismatch(self.target.name, digest)

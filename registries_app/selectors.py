@@ -1,0 +1,35 @@
+"""Registries as they are stored."""
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from accounts_app.models import User
+from core.errors import NotFound
+from engine.reference import parse
+from registries_app.models import Registry
+
+
+def registries_for(_user: User) -> QuerySet[Registry]:
+    """Everybody who is signed in may know which registries there are; secrets are not told."""
+    return Registry.objects.select_related("mirror_of")
+
+
+def registry_named(user: User, slug: str) -> Registry:
+    """Raises NotFound."""
+    found = registries_for(user).filter(slug=slug).first()
+    if found is None:
+        raise NotFound(_("There is no such registry."))
+    return found
+
+
+def registry_for_reference(reference: str) -> Registry | None:
+    """The registry that this image's name is of, by its exact host and port (E6).
+
+    Of several records of one server, the first that signs in. Raises BadReference.
+    """
+    return registry_of_domain(parse(reference).domain)
+
+
+def registry_of_domain(domain: str) -> Registry | None:
+    found = list(Registry.objects.filter(domain=domain.lower(), mirror_of=None).order_by("pk"))
+    return next((each for each in found if each.signs_in), found[0] if found else None)

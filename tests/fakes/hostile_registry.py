@@ -1,0 +1,68 @@
+"""A registry that answers whatever a test wants, over HTTP on loopback, and notes what came."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+
+@dataclass
+class Asked:
+    method: str
+    path: str  # with its query
+    authorization: str
+
+
+@dataclass
+class Reply:
+    status: int = 200
+    body: bytes = b"{}"
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Fake:
+    port: int
+    asked: list[Asked] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+@contextmanager
+def hostile(reply: Callable[[Asked, Fake], Reply]) -> Iterator[Fake]:
+    """Answers every request with what `reply` makes of it, until the block ends."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _answer(self) -> None:
+            asked = Asked(self.command, self.path, self.headers.get("Authorization", ""))
+            fake.asked.append(asked)
+            said = reply(asked, fake)
+            headers = {"Content-Type": "application/json", "Content-Length": str(len(said.body))}
+            self.send_response(said.status)
+            for name, value in (headers | said.headers).items():
+                self.send_header(name, value)
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(said.body)
+
+        do_GET = do_HEAD = do_DELETE = _answer  # noqa: N815 - as http.server wants
+
+        def log_message(self, *_args: object) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    fake = Fake(server.server_address[1])
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield fake
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
