@@ -18,6 +18,7 @@ import images_app.api
 import images_app.build_api
 import images_app.transfer_api
 import jobs_app.api
+import registries_app.api
 from accounts_app.http import Request
 from core.api import Api
 from core.gate import signed_in
@@ -64,6 +65,7 @@ for _router in (
     containers_app.search_api.router,
     images_app.api.router,
     images_app.transfer_api.router,
+    registries_app.api.router,
     images_app.build_api.router,
     jobs_app.api.router,
     hosts_app.people_api.router,

@@ -19,8 +19,10 @@ from jobs_app.deeds import deed
 from jobs_app.lifecycle import Failed, Interrupted, say
 from jobs_app.models import Job
 from jobs_app.streaming import Reporter, run_streaming
+from registries_app.checking import check_before_engine
+from registries_app.credentials import engine_auth
+from registries_app.failures import RegistryFailed
 
-NO_CREDENTIALS = base64.urlsafe_b64encode(json.dumps({}).encode()).decode()
 TAR = {"Content-Type": "application/x-tar"}
 PULLS = 2  # attempts of one job; what an engine had before a break it fetches again
 
@@ -119,7 +121,7 @@ def _stream(job: Job, source: Host, reference: str, size_bytes: int) -> None:
 def _follow(job: Job, path: str, params: dict[str, str]) -> Layers:
     assert job.host, "a transfer has a host"
     connection, layers = connection_for(job.host), Layers()
-    headers = {"X-Registry-Auth": NO_CREDENTIALS}
+    headers = {"X-Registry-Auth": _sign_in(str(job.params["reference"]))}
 
     async def follow(reporter: Reporter) -> None:
         async for message in messages(connection, path, params, headers=headers):
@@ -134,6 +136,16 @@ def _follow(job: Job, path: str, params: dict[str, str]) -> Layers:
     except EngineError as error:
         raise Failed(str(error)) from error
     return layers
+
+
+def _sign_in(reference: str) -> str:
+    """What the engine signs in with, by the exact registry; first seen where it would go (E3)."""
+    try:
+        check_before_engine(reference)
+    except RegistryFailed as error:
+        raise Failed(error.message) from error
+    said = json.dumps(engine_auth(reference) or {})
+    return base64.urlsafe_b64encode(said.encode()).decode()
 
 
 def _name(reference: Reference) -> str:

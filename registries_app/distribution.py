@@ -74,6 +74,7 @@ class Client:
     def __init__(self, target: Target) -> None:
         self.target = target
         self._own = urlsplit(target.url).hostname or ""
+        self.scheme = ""  # of the sign-in that it wanted: basic or bearer
         try:
             context = tls_context(
                 target.ca, target.cert, target.key, skip_verify=target.skip_verify
@@ -129,6 +130,11 @@ class Client:
         if answer.status not in {200, 400, 404, 405}:
             self._succeeded(answer, f"{repository}:{reference}")
         return self.manifest(repository, reference).digest
+
+    def knows_head(self, repository: str, reference: str) -> bool:
+        """Whether it answers HEAD for this manifest, which is there."""
+        path, scope = self._manifest_of(repository, reference)
+        return self._ask("HEAD", path, scope, accept=ACCEPT).status == 200
 
     def manifest(self, repository: str, reference: str) -> Manifest:
         """By tag or digest, its digest verified. Raises Missing, DigestMismatch, TooLarge."""
@@ -222,6 +228,7 @@ class Client:
         headers = {"Accept": accept} if accept else {}
         with deadline(CALL_S):
             known = kept.get(self.target, scope)
+            self.scheme = known.partition(" ")[0].lower() or self.scheme
             answer = self._hop(method, url, headers, known, most)
             if answer.status != 401:
                 return answer
@@ -237,6 +244,7 @@ class Client:
     def _sign_in(self, refused: Answer, scope: str) -> tuple[str, float]:
         """The Authorization that this challenge asks for, and for how many seconds it holds."""
         challenge = chosen(self.target, refused.headers.get_list("www-authenticate"))
+        self.scheme = challenge.scheme
         if challenge.scheme == "basic":
             return basic(self.target), BASIC_S
         url = token_url(self.target, challenge, [scope] if scope else [])

@@ -18,6 +18,7 @@ from core.api import query_names
 from dashboard.api import api
 from hosts_app.models import Host
 from jobs_app.models import Job
+from registries_app.models import Registry
 from tests import make
 from tests.unit.script import ROOT, Script, is_problem
 
@@ -35,6 +36,7 @@ HUGE = 10**400
 def script(admin: User, container: Container) -> Script:
     make.job(admin, container.host)
     make.image(container.host, "nginx:1.27")
+    Registry.objects.create(slug="near", name="near", url="http://127.0.0.1:9")
     return Script(admin)
 
 
@@ -42,6 +44,7 @@ def address(route: str) -> str:
     """The route with things that exist."""
     container = Container.objects.get()
     names = {"host": "lab", "container": container.docker_id, "username": "admin"}
+    names["registry"] = "near"
     numbers = {"job_id": Job.objects.earliest("pk").pk, "token_id": 999_999}
     return route.replace("{int:", "{").format(**names, **numbers)
 
@@ -97,7 +100,7 @@ def test_what_does_not_exist_is_404(script: Script, method: str, route: str, nam
     """With a body in which nothing is wrong, so that the name alone decides."""
     path = route.replace("{int:", "{")
     filled = path.format(
-        host=name, container=name, username=name, job_id=999_999, token_id=999_999
+        host=name, container=name, username=name, registry=name, job_id=999_999, token_id=999_999
     )
     filled += SENSIBLE_QUERY.get((method, route), "")
     answer = script.ask(method, filled, sensible_body(method, route))

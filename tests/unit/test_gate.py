@@ -22,6 +22,7 @@ from dashboard.sockets import routes as socket_routes
 from hosts_app.models import Grant, Host
 from jobs_app.deeds import DEEDS
 from jobs_app.models import Job
+from registries_app.models import Registry
 from tests import make
 from tests.fakes.engine import FakeEngine
 from tests.live.communicator import client_of
@@ -56,6 +57,12 @@ OPERATIONS: dict[tuple[str, str], tuple[str, int, Any]] = {
     ("PATCH", "hosts/{host}"): ("fleet", 200, {"address": "lab.example"}),
     ("DELETE", "hosts/{host}"): ("fleet", 204, {}),
     ("POST", "hosts/{host}/check"): ("fleet", 200, None),
+    ("GET", "registries"): ("list", 200, None),
+    ("POST", "registries"): ("fleet", 201, {"name": "more", "url": "http://127.0.0.1:9"}),
+    ("GET", "registries/{registry}"): ("list", 200, None),
+    ("PATCH", "registries/{registry}"): ("fleet", 200, {"kind": "harbor"}),
+    ("DELETE", "registries/{registry}"): ("fleet", 204, {}),
+    ("POST", "registries/{registry}/check"): ("fleet", 200, None),
     ("GET", "containers"): ("list", 200, None),
     ("POST", "containers/bulk"): (
         "operate", 202, {"action": "stop", "targets": [{"host": "lab", "id": "CONTAINER"}]},
@@ -138,7 +145,11 @@ def world(container: Container, viewer: User, admin: User, engine: FakeEngine) -
     attic = make.host("attic")
     Grant.objects.create(user=make.user("elsewhere"), host=attic, role=Role.OPERATOR)
     make.user("victim")
+    Registry.objects.create(
+        slug="near", name="near", url="http://127.0.0.1:9", domain="127.0.0.1:9"
+    )
     return {
+        "registry": "near",
         "host": "lab",
         "slug": "lab",
         "container": container.docker_id,
