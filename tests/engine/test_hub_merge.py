@@ -4,58 +4,18 @@ import asyncio
 import itertools
 import json
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 
 import containers_app.hub_merge
-from containers_app.hub_merge import Lane, Merge
+from containers_app.hub_merge import Lane
 from engine.cursor import time_ns, timestamp_of
+from tests.engine.merged import Reader
 
 S = 10**9  # nanoseconds
 PAST = 1_700_000_000 * S
-
-
-class Reader:
-    """The client's end: what was sent, in order; `stuck` takes nothing more."""
-
-    def __init__(self) -> None:
-        self.rows: list[list[Any]] = []
-        self.gaps: list[tuple[int, int]] = []  # source of the line after it, count
-        self.told: list[tuple[int, dict[str, Any]]] = []  # after so many rows
-        self.free = asyncio.Event()
-        self.free.set()
-        self.merge = Merge(self)
-
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        await self.free.wait()
-        yield
-
-    async def room(self, within_s: float | None) -> bool:
-        return self.free.is_set()
-
-    async def lines(self, inner: str, gap: int) -> None:
-        rows = json.loads(f"[{inner}]")
-        if gap:
-            self.gaps.append((rows[0][1], gap))
-        self.rows += rows
-
-    async def tell(self, message: dict[str, Any]) -> None:
-        self.told.append((len(self.rows), message))
-
-    def idle(self) -> None: ...
-
-    @property
-    def texts(self) -> list[str]:
-        return [row[3] for row in self.rows]
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
-            while not condition():  # noqa: ASYNC110 - nobody tells us
-                await asyncio.sleep(0.005)
 
 
 @pytest.fixture
