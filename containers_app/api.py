@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Query as NinjaQuery
 from ninja import Router, Status
@@ -13,15 +12,11 @@ from accounts_app.signin import require_step_up
 from containers_app import services
 from containers_app.listing import Query
 from containers_app.live_reads import inspected
-from containers_app.log_reads import log_lines
 from containers_app.schemas import (
-    LOG_ANSWER,
-    LOG_TYPES,
     BulkBody,
     ContainerFilters,
     ContainerOut,
     KillBody,
-    LogFilters,
     Prunables,
     PruneBody,
     RenameBody,
@@ -31,8 +26,6 @@ from containers_app.schemas import (
     StopBody,
     container_out,
     containers_out,
-    log_bounds,
-    log_text,
     prunables_out,
     wanted,
 )
@@ -207,23 +200,6 @@ def reveal(request: Request, host: str, container: str, wanted: RevealBody) -> R
     require_step_up(request.user, wanted.password)
     values = services.reveal(request.user, host, container, wanted.names)
     return Revealed(values=values)
-
-
-@router.get(f"{ONE}/logs", openapi_extra=LOG_ANSWER)
-@signed_in
-def get_logs(
-    request: Request, host: str, container: str, wanted: NinjaQuery[LogFilters]
-) -> HttpResponse:
-    """A piece of its log, oldest line first, as text or as one JSON object a line."""
-    found = container_for(request.user, host, container)
-    with READS.place(request.user.pk):
-        lines = log_lines(found, **log_bounds(wanted))
-    answer = HttpResponse(
-        log_text(lines, wanted.format),
-        content_type=LOG_TYPES[wanted.format],
-    )
-    answer["Content-Disposition"] = f'attachment; filename="{found.name}.log"'
-    return answer
 
 
 def _act(

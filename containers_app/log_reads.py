@@ -1,116 +1,202 @@
-"""A piece of a container's log, read once, for the API and for downloads."""
+"""The lines of one log as somebody wants them: from when to when, the last so many, or before one.
+
+Reads as its client takes, so at most a block or the last lines asked for are held.
+"""
 
 import asyncio
-import time
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Literal
 
 from django.utils.translation import gettext as _
 
-from containers_app.live_reads import detail
-from containers_app.models import Container
-from core.errors import EngineFailed, NotFound, TooLarge
-from engine.cursor import Accepted
+from containers_app.hub_ring import key
+from containers_app.log_finding import Finder, Found, Wanted
+from containers_app.log_sources import Source
+from core.errors import EngineFailed, NotFound
+from engine.cursor import time_ns
 from engine.errors import EngineError, NoSuchObject
-from engine.frames import STDERR
-from engine.logs import LogReader, log_chunks
-from hosts_app.connections import connection_for
+from engine.inspected import inspected
+from engine.logs import log_chunks, log_whole
+from hosts_app.asking import check_answers
 
-READ_S = 15.0  # for all of it
-MOST_LINES = 100_000
-LARGEST = 16 * 1024 * 1024  # characters
+READ_S = 15.0  # in which an engine begins to send a log
+MOST_LINES = 100_000  # that may be asked for from the end
+LARGEST = 16 * 1024 * 1024  # characters of last lines that are held; then they are fewer
+LINE_SIZE = 200  # characters that a held line costs besides its text
+WINDOWS_S = (60, 3600, 86400)  # how far back the last lines before a moment are looked for
+S = 10**9
+ANY = Wanted()
+threads = ThreadPoolExecutor(2, thread_name_prefix="log-read")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    at: str  # UTC, nine digits, the engine's clock
-    stream: str  # out | err
-    text: str
+class Bounds:
+    """Which lines. `before` is a cursor: only lines that come before it."""
+
+    wanted: Wanted = ANY
+    stream: Literal["", "out", "err"] = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    before: str = ""
+    tail: int | None = None  # the last so many of those; None: all
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the engine itself can tell which lines are the last ones."""
+        filtered = self.wanted.pattern or self.wanted.levels or self.stream
+        return not (filtered or self.until or self.before)
 
 
-def log_lines(
-    container: Container,
-    *,
-    tail: int | None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-) -> list[Line]:
-    """The last `tail` lines (None: all) between two moments of our clock, oldest first.
+def checked(sources: list[Source]) -> dict[str, bool]:
+    """Which of the containers have a terminal, once the engines have begun to send their logs.
 
-    Raises NotFound when it is gone, EngineFailed, and TooLarge beyond what we hold in memory.
+    Raises NotFound when one is gone, and EngineFailed.
     """
-    tty = detail(container).tty
-    skew = timedelta(seconds=container.host.skew_s)
-    reader = log_chunks(
-        connection_for(container.host),
-        container.docker_id,
-        tty=tty,
-        follow=False,
-        tail=tail,
-        since_ns=_ns(since + skew) if since else None,
-        until_ns=_ns(until + skew) if until else None,
-    )
-    try:
-        return asyncio.run(_read(reader))
-    except NoSuchObject as error:
-        raise NotFound(str(error)) from error
-    except EngineError as error:
-        raise EngineFailed(str(error), code=error.code) from error
+    return asyncio.run(_checked(sources))
 
 
-async def _read(reader: LogReader) -> list[Line]:
-    lines, deadline = _Lines(), time.monotonic() + READ_S
+async def _checked(sources: list[Source]) -> dict[str, bool]:
+    at_once = asyncio.Semaphore(16)
+
+    async def one(source: Source) -> bool:
+        async with at_once:
+            return await _begun(source)
+
+    found = await asyncio.gather(*map(one, sources))
+    return {source.name: tty for source, tty in zip(sources, found, strict=True)}
+
+
+async def _begun(source: Source) -> bool:
+    check_answers(source.host)
     try:
-        while True:
-            async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
-                batch = await anext(reader, None)
-            if batch is None:
-                break
-            lines.take(batch)
-            lines.check()
+        async with asyncio.timeout(READ_S):
+            detail = await inspected(source.connection, source.docker_id)
+            reader = log_chunks(
+                source.connection, source.docker_id, tty=detail.tty, follow=False, tail=1
+            )
+            try:
+                await anext(reader, None)
+            finally:
+                await reader.aclose()
     except TimeoutError as error:
         raise EngineFailed(
             _("The engine did not send the log within %(seconds)d s.") % {"seconds": READ_S},
             code="timed_out",
         ) from error
-    finally:
-        await reader.aclose()
-    if rest := reader.unfinished():
-        lines.take(rest)
-    return lines.found
+    except NoSuchObject as error:
+        raise NotFound(f"{source.host.slug}/{source.title}: {error}") from error
+    except EngineError as error:
+        raise EngineFailed(
+            f"{source.host.slug}/{source.title}: {error}", code=error.code
+        ) from error
+    return detail.tty
 
 
-class _Lines:
-    """What has come, with the pieces of long lines put together again."""
-
-    def __init__(self) -> None:
-        self.found: list[Line] = []
-        self.size = 0
-        self._open: dict[str, int] = {}  # stream → index of its line of which more comes
-
-    def take(self, batch: Accepted) -> None:
-        for at, number, text, cursor in zip(
-            batch.timestamps, batch.streams, batch.texts, batch.cursors, strict=True
-        ):
-            stream = "err" if number == STDERR else "out"
-            index = self._open.pop(stream, None)
-            if index is None:
-                index = len(self.found)
-                self.found.append(Line(at, stream, text))
-            else:
-                line = self.found[index]
-                self.found[index] = Line(line.at, stream, line.text + text)
-            if cursor.endswith("+"):
-                self._open[stream] = index
-            self.size += len(text) + 1
-
-    def check(self) -> None:
-        if len(self.found) > MOST_LINES or self.size > LARGEST:
-            raise TooLarge(
-                _("This is more of the log than fits into one answer."),
-                hint=_("Ask for fewer lines by tail, since or until."),
-            )
+async def lines_of(
+    source: Source, bounds: Bounds, *, tty: bool, block: int, held: int
+) -> AsyncGenerator[list[Found], None]:
+    """In the log's order. `block` is read at once (bytes), `held` the most of last lines
+    (characters). Raises EngineError, also where the connection was cut.
+    """
+    read = _Read(source, bounds, tty=tty, block=block)
+    since_ns, until_ns = source.clock_ns(bounds.since), read.until_ns()
+    if bounds.tail is None or bounds.is_plain:
+        pieces = read.lines(since_ns, until_ns, tail=bounds.tail)
+        async with aclosing(pieces):
+            async for found in pieces:
+                yield found
+    elif bounds.tail:
+        yield await read.last(bounds.tail, since_ns, until_ns, held)
 
 
-def _ns(moment: datetime) -> int:
-    return int(moment.timestamp() * 10**6) * 1000
+class _Read:
+    """Reads of one log."""
+
+    def __init__(self, source: Source, bounds: Bounds, *, tty: bool, block: int) -> None:
+        self._source, self._bounds, self._tty, self._block = source, bounds, tty, block
+        self._before = key(bounds.before) if bounds.before else None
+
+    def until_ns(self) -> int | None:
+        """Engines give lines of that very nanosecond too."""
+        if self._bounds.before:
+            return time_ns(self._bounds.before)
+        return self._source.clock_ns(self._bounds.until)
+
+    async def last(
+        self, count: int, since_ns: int | None, until_ns: int | None, most: int
+    ) -> list[Found]:
+        """Looked for further and further back: an engine cannot tell them by itself."""
+        newest = until_ns or self._source.now_ns()
+        for window_s in (*WINDOWS_S, None):
+            start = newest - window_s * S if window_s else 0
+            whole = start <= (since_ns or 0)
+            last = _Last(count, most)
+            pieces = self.lines(since_ns if whole else start, until_ns)
+            async with aclosing(pieces):
+                async for found in pieces:
+                    last.take(found)
+            if whole or last.is_full:
+                break
+        return list(last.lines)
+
+    async def lines(
+        self, since_ns: int | None, until_ns: int | None, *, tail: int | None = None
+    ) -> AsyncGenerator[list[Found], None]:
+        finder, loop = Finder(self._bounds.wanted, tty=self._tty), asyncio.get_running_loop()
+        arriving = log_whole(
+            self._source.connection,
+            self._source.docker_id,
+            since_ns=since_ns,
+            until_ns=until_ns,
+            tail=tail,
+        )
+        async with aclosing(arriving):
+            async for block in _blocks(arriving, self._block):
+                if found := self._ours(await loop.run_in_executor(threads, finder.feed, block)):
+                    yield found
+        if found := self._ours(await loop.run_in_executor(threads, finder.finish)):
+            yield found
+
+    def _ours(self, found: list[Found]) -> list[Found]:
+        if self._bounds.stream:
+            found = [each for each in found if each.stream == self._bounds.stream]
+        if self._before:
+            found = [each for each in found if key(each.cursor) < self._before]
+        return found
+
+
+class _Last:
+    """The last lines of what it was given."""
+
+    def __init__(self, count: int, most: int) -> None:
+        self.lines: deque[Found] = deque()
+        self.is_full = False
+        self._count, self._most, self._size = count, most, 0
+
+    def take(self, found: list[Found]) -> None:
+        for line in found:
+            self.lines.append(line)
+            self._size += len(line.text) + LINE_SIZE
+            while len(self.lines) > self._count or (self._size > self._most and self.lines):
+                self._size -= len(self.lines.popleft().text) + LINE_SIZE
+                self.is_full = True
+        self.is_full = self.is_full or len(self.lines) == self._count
+
+
+async def _blocks(arriving: AsyncIterator[bytes], size: int) -> AsyncIterator[bytes]:
+    """What arrives, in pieces that are worth a thread's while."""
+    held: list[bytes] = []
+    have = 0
+    async for arrived in arriving:
+        held.append(arrived)
+        have += len(arrived)
+        if have >= size:
+            yield b"".join(held)
+            held, have = [], 0
+    if held:
+        yield b"".join(held)

@@ -177,15 +177,15 @@ class Stream:
             source.docker_id,
             stdout=self._search.stream != "err",
             stderr=self._search.stream != "out",
-            since_ns=_ns(self._search.since, source),
-            until_ns=_ns(self._search.until, source),
+            since_ns=source.clock_ns(self._search.since),
+            until_ns=source.clock_ns(self._search.until),
         )
 
     async def _newest(self, source: Source, *, tty: bool) -> str:
         """The time of the last line as the log is now, or "" where that would not tell."""
         if self._search.stream or self._search.until:
             return ""
-        since_ns = _ns(self._search.since, source)
+        since_ns = source.clock_ns(self._search.since)
         reader = log_chunks(
             source.connection,
             source.docker_id,
@@ -322,10 +322,3 @@ def _hit_line(n: int, found: Found) -> bytes:
 
 def _line(message: dict[str, Any]) -> bytes:
     return orjson.dumps(message, option=orjson.OPT_APPEND_NEWLINE)
-
-
-def _ns(moment: datetime | None, source: Source) -> int | None:
-    """The engine's own clock, in nanoseconds."""
-    if moment is None:
-        return None
-    return int(moment.timestamp() * 10**6) * 1000 + int(source.host.skew_s * 10**9)

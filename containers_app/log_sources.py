@@ -1,5 +1,6 @@
 """Whose logs are meant: containers that are named, and those that a selection finds."""
 
+import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -42,6 +43,15 @@ class Source(NamedTuple):
     def name(self) -> str:
         """host/full id, as clients know it from now on."""
         return f"{self.host.slug}/{self.docker_id}"
+
+    def clock_ns(self, moment: datetime | None) -> int | None:
+        """A moment of ours on the engine's own clock, in nanoseconds."""
+        if moment is None:
+            return None
+        return int(moment.timestamp() * 10**6) * 1000 + int(self.host.skew_s * 10**9)
+
+    def now_ns(self) -> int:
+        return time.time_ns() + int(self.host.skew_s * 10**9)
 
 
 def reference(text: str) -> Reference:

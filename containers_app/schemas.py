@@ -1,6 +1,5 @@
 """Containers as the API tells them, and the bodies of what it is asked to do with them."""
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Literal
@@ -8,17 +7,15 @@ from typing import Any, Literal
 from django.db.models import Q
 from django.http import QueryDict
 from django.utils.translation import gettext as _
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from accounts_app.models import User
 from containers_app.listing import BAD, FAILED, UNHEALTHY, narrowed, ordered, read
-from containers_app.log_reads import MOST_LINES, Line
 from containers_app.models import Container, ContainerQuerySet
 from containers_app.prune import Prunable
 from containers_app.selectors import containers_for
-from core.api import Body, Filters, Out, instant
+from core.api import Body, Filters, Out
 from core.errors import Invalid
-from core.listing import whole_number
 from jobs_app.selectors import busy_verbs
 
 DOCKER_STATES = ("created", "running", "paused", "restarting", "removing", "exited", "dead")
@@ -144,41 +141,6 @@ class RevealBody(Body):
 
 class Revealed(Out):
     values: dict[str, str]
-
-
-class LogFilters(BaseModel):
-    tail: str = Field("1000", description="How many lines from the end, or `all`")
-    since: str = Field("", description="ISO 8601, or seconds since 1970")
-    until: str = Field("", description="ISO 8601, or seconds since 1970")
-    format: Literal["text", "ndjson"] = "text"
-
-
-LOG_TYPES = {"text": "text/plain; charset=utf-8", "ndjson": "application/x-ndjson"}
-LOG_ANSWER = {
-    "responses": {200: {"description": "OK", "content": {name: {} for name in LOG_TYPES.values()}}}
-}
-
-
-def log_bounds(wanted: LogFilters) -> dict[str, Any]:
-    """What to read. Raises Invalid."""
-    tail = None
-    if wanted.tail != "all":
-        tail = whole_number(wanted.tail, field="tail", least=0, most=MOST_LINES, default=1000)
-    return {
-        "tail": tail,
-        "since": instant(wanted.since, field="since") if wanted.since else None,
-        "until": instant(wanted.until, field="until") if wanted.until else None,
-    }
-
-
-def log_text(lines: Iterable[Line], format_: str) -> str:
-    if format_ == "text":
-        return "".join(f"{line.text}\n" for line in lines)
-    return "".join(
-        json.dumps({"ts": line.at, "stream": line.stream, "text": line.text}, ensure_ascii=False)
-        + "\n"
-        for line in lines
-    )
 
 
 def prunables_out(found: Iterable[Prunable]) -> Prunables:

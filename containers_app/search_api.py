@@ -57,14 +57,14 @@ def search_logs(request: Request, asked: NinjaQuery[SearchFilters]) -> HttpRespo
         stream=asked.stream,
         since=instant(asked.since, field="since") if asked.since else None,
         until=instant(asked.until, field="until") if asked.until else None,
-        allowed=_still_sees(request, {source.host.pk for source in sources}),
+        allowed=still_sees(request, {source.host.pk for source in sources}),
     )
     if request.method == "HEAD":
         return HttpResponse(content_type=NDJSON)
     return StreamingHttpResponse(Stream(search, request.user), content_type=NDJSON)
 
 
-def _still_sees(request: Request, hosts: set[int]) -> Callable[[], bool]:
+def still_sees(request: Request, hosts: set[int]) -> Callable[[], bool]:
     """Asks again, while the answer is under way, what was asked at its beginning (B9)."""
     token = request.headers.get("Authorization", "").partition(" ")[2].strip()
     key, pk = request.session.session_key, request.user.pk

@@ -7,7 +7,7 @@ task closes its connection at once, which is how an engine is told to stop (R3, 
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -58,7 +58,7 @@ async def messages(
 
 async def download(
     connection: Connection, path: str, params: Mapping[str, str]
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """The body of a GET in pieces, each as large as it came. Raises as `messages`."""
     async with opened(connection, path, params, buffer_size=BUFFER_SIZE, patient=True) as response:
         while piece := await _read(connection, response):

@@ -24,11 +24,16 @@ T = TypeVar("T")
 _pool = ThreadPoolExecutor(THREADS, thread_name_prefix="live-read")
 
 
-def asked(host: Host, question: Callable[[Engine], T], timeout_s: float = PAGE_S) -> T:
-    """The answer of one engine. Raises EngineFailed, and NotFound for what it does not have."""
+def check_answers(host: Host) -> None:
+    """Raises EngineFailed where the host is known not to answer."""
     if not host.answering and host.state != Host.State.UNCHECKED:
         words = host.error or str(Host.State(host.state).label)
         raise EngineFailed(words, code=_code(host))
+
+
+def asked(host: Host, question: Callable[[Engine], T], timeout_s: float = PAGE_S) -> T:
+    """The answer of one engine. Raises EngineFailed, and NotFound for what it does not have."""
+    check_answers(host)
     answer: Future[T] = _pool.submit(question, engine_for(host))
     try:
         return answer.result(timeout_s)

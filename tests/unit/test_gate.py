@@ -91,6 +91,7 @@ OPERATIONS: dict[tuple[str, str], tuple[str, int, Any]] = {
     ("POST", f"{ONE}/reveal"): ("administer", 200, {"names": []}),
     ("GET", f"{ONE}/inspect"): ("see", 200, None),
     ("GET", f"{ONE}/logs"): ("see", 200, None),
+    ("GET", "logs"): ("see", 200, None),
     ("GET", "logs/search"): ("see", 200, None),
     ("GET", "images"): ("list", 200, None),
     ("POST", "hosts/{host}/images/build"): (
@@ -113,6 +114,7 @@ OPERATIONS: dict[tuple[str, str], tuple[str, int, Any]] = {
     ("GET", "audit"): ("fleet", 200, None),
 }  # fmt: skip
 QUERIES = {  # where one is needed
+    ("GET", "logs"): "?c=lab/web",
     ("GET", "logs/search"): "?c=lab/web&q=error",
     ("GET", "hosts/{host}/images/save"): "?reference=lab/busybox",
 }
