@@ -65,10 +65,10 @@ for _router in (
     containers_app.api.router,
     containers_app.search_api.router,
     containers_app.log_api.router,
-    images_app.api.router,
     images_app.transfer_api.router,
     registries_app.api.router,
     images_app.build_api.router,
+    images_app.api.router,  # after those: its hosts/…/images/{image} would hide images/push
     jobs_app.api.router,
     hosts_app.people_api.router,
     accounts_app.api.router,

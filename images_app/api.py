@@ -1,15 +1,46 @@
-"""Images over the API."""
+"""Images over the API: the list over all hosts, one, and what can be done with them."""
+
+from typing import Literal
 
 from ninja import Query, Router
+from pydantic import Field
 
 from accounts_app.http import Request
-from core.api import ListOf, listed
+from core.api import Body, ListOf, idempotency_key, listed
 from core.gate import signed_in
 from hosts_app.selectors import oldest_as_of
+from images_app import services
 from images_app.listing import wanted
 from images_app.schemas import ImageFilters, ImageOut, images_out
+from jobs_app.schemas import JobOut, job_out
+from jobs_app.services import asked_before
 
 router = Router(tags=["images"])
+ONE = "hosts/{host}/images/{image}"
+
+
+class ImageTarget(Body):
+    host: str = Field(description="A slug")
+    id: str = Field(description="sha256:…")
+
+
+class ImageOptions(Body):
+    force: bool = Field(default=False, description="Also images of several tags")
+
+
+class ImagesBulkBody(Body):
+    action: Literal["remove"]
+    targets: list[ImageTarget]
+    options: ImageOptions = Field(default_factory=ImageOptions)
+
+
+class TagBody(Body):
+    source: str = Field(description="An image of the host: a tag, or sha256:…")
+    reference: str = Field(description="The new name: registry.example:5000/team/app:1.0")
+
+
+class UntagBody(Body):
+    reference: str = Field(description="The tag to take away; not the only one of its image")
 
 
 @router.get("images", response=ListOf[ImageOut])
@@ -20,3 +51,58 @@ def list_images(request: Request, filters: Query[ImageFilters]) -> ListOf[ImageO
     page = filters.page_of(images.count())
     found = images_out(list(images[page.start : page.stop]))
     return listed(ImageOut, found, page, oldest_as_of(request.user))
+
+
+@router.post("images/bulk", response={202: JobOut})
+@signed_in
+def bulk(request: Request, wanted: ImagesBulkBody) -> JobOut:
+    """Remove many images of any hosts: all are asked for, or none. Operators."""
+    key = idempotency_key(request)
+    job = asked_before(request.user, key, "image.bulk") or services.remove_several(
+        request.user,
+        [(target.host, target.id) for target in wanted.targets],
+        force=wanted.options.force,
+        idempotency_key=key,
+    )
+    return job_out(job)
+
+
+@router.post("hosts/{host}/images/tag", response={202: JobOut})
+@signed_in
+def tag(request: Request, host: str, wanted: TagBody) -> JobOut:
+    """Give an image one more tag; whichever image had it loses it. Operators."""
+    key = idempotency_key(request)
+    job = asked_before(request.user, key, "image.tag", host=host) or services.tag(
+        request.user, host, wanted.source, wanted.reference, idempotency_key=key
+    )
+    return job_out(job)
+
+
+@router.post("hosts/{host}/images/untag", response={202: JobOut})
+@signed_in
+def untag(request: Request, host: str, wanted: UntagBody) -> JobOut:
+    """Take a tag away; 409 for the only one of an image. Operators."""
+    key = idempotency_key(request)
+    job = asked_before(request.user, key, "image.untag", host=host) or services.untag(
+        request.user, host, wanted.reference, idempotency_key=key
+    )
+    return job_out(job)
+
+
+@router.delete(ONE, response={202: JobOut})
+@signed_in
+def remove(
+    request: Request,
+    host: str,
+    image: str,
+    force: bool = False,  # noqa: FBT001, FBT002 - a query parameter
+) -> JobOut:
+    """Remove the image of this full id with all its tags. Operators.
+
+    `force` also where it has several tags. 409 while a container of it is locked.
+    """
+    key = idempotency_key(request)
+    job = asked_before(
+        request.user, key, "image.remove", host=host, target=image
+    ) or services.remove(request.user, host, image, force=force, idempotency_key=key)
+    return job_out(job)

@@ -40,3 +40,20 @@ def used_by(images: Iterable[Image]) -> dict[int, list[tuple[str, str]]]:
     ):
         users.setdefault(pk, []).append((docker_id, name))
     return users
+
+
+def image_by_id(user: User, host: str, docker_id: str) -> Image:
+    """The image of exactly this full id, as what changes it names it; else NotFound."""
+    image = images_for(user).filter(host__slug=host, docker_id=docker_id).first()
+    if image is None:
+        raise NotFound(
+            _("No such image: %(id)s") % {"id": docker_id[:80]},
+            hint=_("Name it by its full id: sha256:…"),
+        )
+    return image
+
+
+def locked_users(images: ImageQuerySet) -> list[str]:
+    """Names of the containers of these images that are locked against removal."""
+    locked = images.filter(containers__gone=None, containers__locked_at__isnull=False)
+    return sorted(set(locked.values_list("containers__name", flat=True)))

@@ -21,6 +21,10 @@ def kind_word(kind: str) -> str:
         "image.pull": _("Pull image"),
         "image.pull.bulk": _("Pull image to several hosts"),
         "image.push": _("Push image"),
+        "image.remove": _("Remove image"),
+        "image.tag": _("Tag image"),
+        "image.untag": _("Remove a tag"),
+        "image.bulk": _("Change several images"),
         "image.distribute": _("Send image"),
         "image.distribute.bulk": _("Send image to hosts"),
     }

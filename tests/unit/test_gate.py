@@ -20,6 +20,7 @@ from core.gate import ADMINISTRATOR, PUBLIC, SIGNED_IN, GateMiddleware, permissi
 from dashboard.api import api
 from dashboard.sockets import routes as socket_routes
 from hosts_app.models import Grant, Host
+from images_app.models import Image
 from jobs_app.deeds import DEEDS
 from jobs_app.models import Job
 from registries_app.models import Registry
@@ -94,6 +95,14 @@ OPERATIONS: dict[tuple[str, str], tuple[str, int, Any]] = {
     ("GET", "logs"): ("see", 200, None),
     ("GET", "logs/search"): ("see", 200, None),
     ("GET", "images"): ("list", 200, None),
+    ("POST", "images/bulk"): (
+        "operate", 202, {"action": "remove", "targets": [{"host": "lab", "id": "IMAGE"}]},
+    ),
+    ("POST", "hosts/{host}/images/tag"): (
+        "operate", 202, {"source": "lab/busybox", "reference": "shop/web:1"},
+    ),
+    ("POST", "hosts/{host}/images/untag"): ("operate", 202, {"reference": "lab/spare"}),
+    ("DELETE", "hosts/{host}/images/{image}"): ("operate", 202, None),
     ("POST", "hosts/{host}/images/build"): (
         "operate", 202, {"dockerfile": "FROM scratch\nENV A=1"},
     ),
@@ -137,7 +146,7 @@ def engine(host: Host) -> Iterator[FakeEngine]:
 @pytest.fixture
 def container(host: Host, engine: FakeEngine) -> Container:
     image = engine.add_image("lab/busybox:latest")
-    make.image(host, "lab/busybox:latest", docker_id=image.id)
+    make.image(host, "lab/busybox:latest", "lab/spare:latest", docker_id=image.id)
     return make.container(host, "web", docker_id=engine.add_container("web"))
 
 
@@ -145,6 +154,7 @@ def container(host: Host, engine: FakeEngine) -> Container:
 def world(container: Container, viewer: User, admin: User, engine: FakeEngine) -> dict[str, Any]:
     """Things that exist, by the names that addresses and bodies call them."""
     attic = make.host("attic")
+    image = Image.objects.get()
     Grant.objects.create(user=make.user("elsewhere"), host=attic, role=Role.OPERATOR)
     make.user("victim")
     Registry.objects.create(
@@ -159,6 +169,8 @@ def world(container: Container, viewer: User, admin: User, engine: FakeEngine) -
         "username": "victim",
         "ENGINE": engine.url,
         "CONTAINER": container.docker_id,
+        "image": image.docker_id,
+        "IMAGE": image.docker_id,
     }
 
 

@@ -1,0 +1,77 @@
+"""Remove, tag and untag as jobs: what a worker asks an engine to do with one image."""
+
+from django.utils.translation import gettext as _
+
+from accounts_app.models import Role
+from engine.client import Engine
+from engine.errors import NoSuchObject
+from engine.reference import Reference, parse
+from images_app.models import Image
+from images_app.selectors import locked_users
+from jobs_app import settle
+from jobs_app.bulk import run_children
+from jobs_app.deeds import deed
+from jobs_app.lifecycle import Failed
+from jobs_app.models import Job
+
+
+@deed("image.remove", role=Role.OPERATOR, repeatable=True)
+def remove_image(job: Job) -> None:
+    """The image with its tag; `force` also where it has several."""
+    if names := locked_users(Image.objects.filter(host=job.host, docker_id=job.target)):
+        said = _("Used by containers that are locked against removal: %(names)s")
+        raise Failed(said % {"names": ", ".join(names)})
+    force = bool(job.params.get("force"))
+    settle.act(
+        job,
+        lambda engine: _removed(engine, job.target, force=force),
+        lambda engine: _id_of(engine, job.target) == "",
+    )
+
+
+@deed("image.tag", role=Role.OPERATOR, repeatable=True)
+def tag_image(job: Job) -> None:
+    reference = parse(str(job.params["reference"])).with_default_tag()
+    name = Reference(reference.domain, reference.path).familiar
+    settle.act(
+        job,
+        lambda engine: engine.tag_image(job.target, name, reference.tag),
+        lambda engine: _id_of(engine, reference.familiar) == job.target,
+    )
+
+
+@deed("image.untag", role=Role.OPERATOR, repeatable=True)
+def untag_image(job: Job) -> None:
+    """Takes one name away; never the last one, which would take the image with it."""
+    name = str(job.params["reference"])
+    settle.act(
+        job,
+        lambda engine: _untagged(engine, name, job.target),
+        lambda engine: _id_of(engine, name) != job.target,
+    )
+
+
+@deed("image.bulk", role=Role.OPERATOR, repeatable=True)
+def change_several(job: Job) -> None:
+    run_children(job)
+
+
+def _removed(engine: Engine, docker_id: str, *, force: bool) -> None:
+    engine.remove_image(docker_id, force=force)
+
+
+def _untagged(engine: Engine, name: str, docker_id: str) -> None:
+    found = engine.image(name)
+    if found.id != docker_id:
+        raise Failed(_("%(name)s is another image now.") % {"name": name})
+    if len(found.tags) < 2:
+        raise Failed(_("%(name)s is the only tag of its image.") % {"name": name})
+    engine.remove_image(name)
+
+
+def _id_of(engine: Engine, reference: str) -> str:
+    """ "" where the engine has no such image."""
+    try:
+        return engine.image(reference).id
+    except NoSuchObject:
+        return ""

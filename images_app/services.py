@@ -1,0 +1,105 @@
+"""What a user may ask of images that hosts have. Each checks, writes the Job, and queues it."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts_app.models import Role, User
+from core.errors import Conflict, Invalid, Locked
+from engine.reference import BadReference, Reference, parse
+from hosts_app.selectors import host_for
+from images_app import tasks  # noqa: F401 - the deeds below are registered there
+from images_app.models import Image
+from images_app.selectors import image_by_id, image_for, locked_users
+from jobs_app.models import Job
+from jobs_app.services import Wish, ask, ask_many
+
+MOST_TARGETS = 2000  # of one bulk job
+
+
+@transaction.atomic
+def remove(
+    actor: User, host: str, docker_id: str, *, force: bool = False, idempotency_key: str = ""
+) -> Job:
+    """Remove an image with all its tags, named by its full id.
+
+    Raises Locked where a container of it is locked against removal.
+    """
+    host_for(actor, host, Role.OPERATOR)
+    image = image_by_id(actor, host, docker_id)
+    _require_unlocked([image])
+    return ask(actor, _removal(image, force=force), idempotency_key=idempotency_key)
+
+
+@transaction.atomic
+def remove_several(
+    actor: User,
+    targets: Sequence[tuple[str, str]],
+    *,
+    force: bool = False,
+    idempotency_key: str = "",
+) -> Job:
+    """The same for several, given as (host slug, full id): all are asked for, or none."""
+    if not targets:
+        raise Invalid.field("targets", _("Choose at least one image."))
+    if len(targets) > MOST_TARGETS:
+        raise Invalid.field("targets", _("At most %(n)d at a time.") % {"n": MOST_TARGETS})
+    wanted = list(dict.fromkeys(targets))
+    for host in dict.fromkeys(host for host, _id in wanted):
+        host_for(actor, host, Role.OPERATOR)
+    images = [image_by_id(actor, host, docker_id) for host, docker_id in wanted]
+    _require_unlocked(images)
+    wishes = [_removal(image, force=force) for image in images]
+    return ask_many(actor, "image.bulk", wishes, idempotency_key=idempotency_key)
+
+
+@transaction.atomic
+def tag(actor: User, host: str, source: str, name: str, *, idempotency_key: str = "") -> Job:
+    """Give an image one more tag; the image that has it now, if there is one, loses it."""
+    place = host_for(actor, host, Role.OPERATOR)
+    reference = _tag_of(name)
+    image = image_for(actor, host, source)
+    said = {"reference": reference.familiar}
+    wish = Wish("image.tag", place, image.docker_id, reference.familiar, said)
+    return ask(actor, wish, idempotency_key=idempotency_key)
+
+
+@transaction.atomic
+def untag(actor: User, host: str, name: str, *, idempotency_key: str = "") -> Job:
+    """Take one tag away. Raises Conflict for the only one: the image would go with it."""
+    place = host_for(actor, host, Role.OPERATOR)
+    reference = _tag_of(name).familiar
+    image = image_for(actor, host, reference)
+    if len(image.tags) < 2:
+        raise Conflict(
+            _("%(name)s is the only tag of its image.") % {"name": reference},
+            hint=_("Remove the image instead."),
+        )
+    said = {"reference": reference}
+    wish = Wish("image.untag", place, image.docker_id, reference, said)
+    return ask(actor, wish, idempotency_key=idempotency_key)
+
+
+def _removal(image: Image, *, force: bool) -> Wish:
+    return Wish("image.remove", image.host, image.docker_id, image.label, {"force": force})
+
+
+def _require_unlocked(images: Sequence[Image]) -> None:
+    found = Image.objects.filter(pk__in=[image.pk for image in images])
+    if names := locked_users(found):
+        raise Locked(
+            _("Used by containers that are locked against removal: %(names)s")
+            % {"names": ", ".join(names)},
+            hint=_("An administrator can lift the lock."),
+        )
+
+
+def _tag_of(text: str) -> Reference:
+    try:
+        reference = parse(text).with_default_tag()
+    except BadReference as error:
+        raise Invalid.field("reference", str(error)) from error
+    if reference.digest:
+        raise Invalid.field("reference", _("A name with a tag, without a digest."))
+    return reference
