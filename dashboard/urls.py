@@ -6,6 +6,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("", include("accounts_app.urls")),
     path("", include("containers_app.urls")),
+    path("", include("images_app.transfer_urls")),
     path("", include("hosts_app.urls")),
     path("jobs/", include("jobs_app.urls")),
     path("palette/", views.palette, name="palette"),

@@ -34,6 +34,7 @@ def host_context(user: User, host: Host) -> dict[str, Any]:
         if host.disk
         else "",
         "may_measure": operates and host.answering,
+        "may_pull": operates,
         "may_edit": user.is_administrator,
         "ask_password": user.is_administrator and step_up_due(user),
     }

@@ -92,7 +92,9 @@ def _tell(parent: Job) -> None:
     total = sum(counts.values())
     ended = total - counts[Job.State.QUEUED] - counts[Job.State.RUNNING]
     text = _("%(ended)d of %(total)d") % {"ended": ended, "total": total}
-    report(parent, progress=ended / max(1, total), text=text)
+    under_way = parent.children.filter(state=Job.State.RUNNING).exclude(progress=None)
+    parts = sum(share or 0.0 for share in under_way.values_list("progress", flat=True))
+    report(parent, progress=(ended + parts) / max(1, total), text=text)
 
 
 def _cancel_streams(parent: Job) -> None:

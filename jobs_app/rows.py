@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.template.defaultfilters import filesizeformat
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
@@ -12,7 +13,7 @@ from accounts_app.models import User
 from core.times import age, duration
 from jobs_app.models import Job
 from jobs_app.selectors import children_counts, tray_jobs
-from jobs_app.words import kind_word
+from jobs_app.words import kind_word, layer_word
 
 GLYPHS = {
     "queued": "created",
@@ -62,6 +63,21 @@ def tray(user: User) -> dict[str, Any]:
     """What jobs_app/_tray.html shows."""
     jobs, count = tray_jobs(user)
     return {"tray": rows_of(jobs), "tray_count": count}
+
+
+def layers_of(job: Job) -> list[dict[str, Any]]:
+    """What a transfer has told of each layer; nothing for other jobs."""
+    told = job.detail.get("layers") if isinstance(job.detail, dict) else None
+    return [
+        {
+            "id": layer["id"],
+            "word": layer_word(layer["state"]),
+            "size": filesizeformat(layer["total"]) if layer["total"] else "",
+            "percent": round(100 * layer["done"] / layer["total"]) if layer["total"] else None,
+            "is_open": layer["state"] in ("running", "waiting", "extracting"),
+        }
+        for layer in told or ()
+    ]
 
 
 def _row(job: Job, counts: dict[str, int] | None, at: datetime) -> JobRow:

@@ -1,6 +1,7 @@
 """Jobs in words."""
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 
 def kind_word(kind: str) -> str:
@@ -29,3 +30,15 @@ def kind_word(kind: str) -> str:
         "image.distribute.bulk": _("Send image to hosts"),
     }
     return words.get(kind, kind)
+
+
+def layer_word(state: str) -> str:
+    """How far a layer of a transfer is."""
+    words = {
+        "waiting": pgettext("layer", "Waiting"),
+        "running": pgettext("layer", "On its way"),
+        "extracting": pgettext("layer", "Extracting"),
+        "done": pgettext("layer", "Done"),
+        "present": pgettext("layer", "Already there"),
+    }
+    return words.get(state, state)

@@ -20,6 +20,7 @@ PAGES = [
     "/containers/?q=nothing-like-this",
     "/containers/new/",
     "/containers/prune/",
+    "/images/pull/",
     "/h/{host}/c/shown/",
     "/h/{host}/c/shown/logs/",
     "/h/{host}/c/shown/inspect/",
