@@ -3,7 +3,7 @@
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from ninja import Query, Router
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from accounts_app.http import Request
 from core.api import Body, idempotency_key
@@ -40,6 +40,10 @@ class DistributeBody(Body):
     via: None = Field(None, description="Null: straight from host to host")
 
 
+class SaveFilters(BaseModel):
+    reference: list[str] = Field([], description="An image, any number of times")
+
+
 TAR = "application/x-tar"
 ARCHIVE = {"responses": {200: {"description": "OK", "content": {TAR: {}}}}}
 
@@ -63,9 +67,9 @@ def distribute(request: Request, wanted: DistributeBody) -> JobOut:
 
 @router.get("hosts/{host}/images/save", openapi_extra=ARCHIVE)
 @signed_in
-def save(request: Request, host: str, reference: Query[list[str]]) -> HttpResponseBase:
+def save(request: Request, host: str, asked: Query[SaveFilters]) -> HttpResponseBase:
     """One or several images as a tar, streamed from the engine. Operators."""
-    saved = transfers.save(request.user, host, reference)
+    saved = transfers.save(request.user, host, asked.reference)
     if request.method == "HEAD":
         saved.close()
         return HttpResponse(content_type=TAR)
