@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from core.errors import FieldError, Invalid
+from core.forms import CODE, pairs
 from hosts_app.models import Host
 
 MOST_ROWS = 500
-CODE = {"class": "code", "autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
 
 
 class RunForm(forms.Form):
@@ -254,26 +254,6 @@ def arguments(text: str) -> list[str]:
         return shlex.split(text)
     except ValueError as error:
         raise forms.ValidationError(_("A quote or backslash does not end.")) from error
-
-
-def pairs(text: str, field: str) -> dict[str, str]:
-    """NAME=VALUE lines; what is in matching quotes is taken without them, as in .env files."""
-    found = {}
-    for line in text.splitlines():
-        stripped = line.strip()
-        if not stripped or stripped.startswith("#"):
-            continue
-        name, equals, value = stripped.removeprefix("export ").partition("=")
-        if not equals or not name.strip():
-            raise Invalid.field(field, _("Not NAME=VALUE: %(line)s") % {"line": stripped[:80]})
-        found[name.strip()] = _unquoted(value.strip())
-    return found
-
-
-def _unquoted(value: str) -> str:
-    if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
-        return value[1:-1]
-    return value
 
 
 def _port(row: dict[str, Any]) -> dict[str, Any]:

@@ -4,9 +4,12 @@ from typing import Any
 
 from django import forms
 from django.forms.renderers import TemplatesSetting
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import DashboardError, Invalid, StepUpRequired
+
+CODE = {"class": "code", "autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
 
 
 class Renderer(TemplatesSetting):
@@ -58,3 +61,25 @@ def refuse(form: forms.Form, error: DashboardError) -> int:
     else:
         form.add_error(None, f"{error.message} {error.hint}".strip())
     return error.status
+
+
+def pairs(text: str, field: str) -> dict[str, str]:
+    """NAME=VALUE lines; what is in matching quotes is taken without them, as in .env files."""
+    found = {}
+    for line in text.splitlines():
+        stripped = line.strip()
+        if not stripped or stripped.startswith("#"):
+            continue
+        name, equals, value = stripped.removeprefix("export ").partition("=")
+        if not equals or not name.strip():
+            raise Invalid.field(
+                field, gettext("Not NAME=VALUE: %(line)s") % {"line": stripped[:80]}
+            )
+        found[name.strip()] = _unquoted(value.strip())
+    return found
+
+
+def _unquoted(value: str) -> str:
+    if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
+        return value[1:-1]
+    return value

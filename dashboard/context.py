@@ -49,6 +49,7 @@ def _navigation(user: User) -> list[dict[str, Any]]:
             "head": _("Fleet"),
             "items": [
                 _item("hosts", _("Hosts"), "/hosts/", "server"),
+                _item("builds", _("Builds"), "/builds/", "layers"),
                 _item("jobs", _("Jobs"), "/jobs/", "list"),
             ],
         },

@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("containers_app.urls")),
     path("", include("images_app.transfer_urls")),
     path("", include("hosts_app.urls")),
+    path("builds/", include("images_app.build_urls")),
     path("jobs/", include("jobs_app.urls")),
     path("palette/", views.palette, name="palette"),
     path("settings/language/", views.set_language, name="language"),

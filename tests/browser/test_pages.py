@@ -29,6 +29,8 @@ PAGES = [
     "/hosts/new/",
     "/hosts/{host}/",
     "/jobs/",
+    "/builds/",
+    "/builds/new/",
     "/audit/",
     "/settings/users/",
     "/settings/users/new/",

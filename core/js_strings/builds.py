@@ -1,0 +1,16 @@
+"""Texts of the pages of builds."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from core.js_strings.base import Strings, forms
+
+
+def strings() -> Strings:
+    return {
+        "build_line": _("Line %(n)s"),
+        "build_fine": _("No mistakes found."),
+        "build_folder": forms(lambda n: ngettext("%(n)s file chosen", "%(n)s files chosen", n)),
+        "build_sending": _("Sending the context…"),
+        "build_cached": pgettext("build step", "cached"),
+    }
