@@ -3,11 +3,10 @@
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts_app.http import Request
-from containers_app import facts, history, live_reads, object_page, services
+from containers_app import facts, history, live_reads, log_page, object_page, services
 from containers_app.models import Container
 from containers_app.selectors import FULL_ID, container_for, tombstone_for
 from core.errors import EngineFailed, Invalid, NotFound
@@ -71,13 +70,7 @@ def logs(request: Request, host: str, name: str) -> HttpResponse:
     if isinstance(found, HttpResponse):
         return found
     context = object_page.context(request.user, found, "logs", partial=is_htmx(request))
-    context["levels"] = [
-        (4, pgettext("log level", "Error")),
-        (3, pgettext("log level", "Warning")),
-        (2, pgettext("log level", "Info")),
-        (1, pgettext("log level", "Debug")),
-        (0, pgettext("log level", "Other")),
-    ]
+    context["levels"] = log_page.levels()
     return _page(request, "containers_app/logs.html", context)
 
 

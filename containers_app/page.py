@@ -97,6 +97,7 @@ def _groups(found: Listing, rows: list[Row]) -> list[dict[str, Any]]:
             "key": f"{group.key}@{group.host}",
             "title": group.key or _("No project"),
             "host": group.host,
+            "logs": _logs_of(group.key, group.host) if found.query.group == "project" else "",
             "n": group.n,
             "up": group.up,
             "bad": group.bad,
@@ -105,6 +106,13 @@ def _groups(found: Listing, rows: list[Row]) -> list[dict[str, Any]]:
         }
         for group in found.groups
     ]
+
+
+def _logs_of(project: str, host: str) -> str:
+    """Where the lines of a compose project come in one stream."""
+    if not project or '"' in project + host:
+        return ""
+    return address("/logs/", QueryDict(), select=f'project:"{project}" host:"{host}"')
 
 
 def _drawn(rows: Iterable[Row]) -> SafeString:

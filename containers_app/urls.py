@@ -1,6 +1,6 @@
 from django.urls import path
 
-from containers_app import object_views, run_views, views
+from containers_app import log_page, object_views, run_views, views
 
 app_name = "containers"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("containers/new/", run_views.new, name="new"),
     path("containers/new/images/", run_views.images, name="new-images"),
     path("containers/new/arguments/", run_views.split, name="new-arguments"),
+    path("logs/", log_page.merged, name="merged-logs"),
     path("h/<slug:host>/c/<str:name>/", object_views.overview, name="page"),
     path("h/<slug:host>/c/<str:name>/logs/", object_views.logs, name="logs"),
     path("h/<slug:host>/c/<str:name>/inspect/", object_views.inspect, name="inspect"),

@@ -43,6 +43,7 @@ def _navigation(user: User) -> list[dict[str, Any]]:
             "items": [
                 _item("overview", _("Overview"), "/", "layout-dashboard"),
                 _item("containers", _("Containers"), "/containers/", "box"),
+                _item("logs", _("Logs"), "/logs/", "scroll-text"),
             ],
         },
         {

@@ -45,6 +45,16 @@ def strings() -> Strings:
         "log_unreadable": _("The log driver of this container keeps nothing that can be read."),
         "log_started": _("Started again"),
         "log_ended": _("Exited (%(code)s)"),
+        "log_source_exited": _("%(name)s: exited (%(code)s)"),
+        "log_source_removed": _("%(name)s: removed"),
+        "log_source_replaced": _("%(name)s: removed, and another container has its name now"),
+        "log_source_unreadable": _("%(name)s: its log cannot be read. %(detail)s"),
+        "log_source_started": _("%(name)s: started again"),
+        "log_source_missing": _("%(name)s is not there any more"),
+        "log_sources_none": _(
+            "No container matches this selection. One that does joins by itself."
+        ),
+        "log_sources_most": _("%(matching)s containers match; at most %(most)s are read."),
         "log_refused": _("You may not see this host any more."),
         "log_unknown": _("There is no such container any more."),
         "log_too_many": _("Too many pages of yours are open. Close some, then try again."),

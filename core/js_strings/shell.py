@@ -77,6 +77,7 @@ def _list() -> Strings:
         "selected_hidden": forms(
             lambda n: ngettext("%(n)s of them not shown", "%(n)s of them not shown", n)
         ),
+        "logs_at_most": _("Logs of at most %(most)s containers can be shown together."),
         "one_at_a_time": _("Select one container for this."),
         "not_applicable": _("This does nothing in the state that these containers are in."),
         "skipped_offline": forms(

@@ -166,6 +166,29 @@ def test_an_end_and_a_new_start_are_told_in_one_line(
     expect(line(page, "it was second")).to_be_visible(timeout=15_000)
 
 
+def test_several_containers_come_in_one_stream_and_one_can_be_hidden(
+    site: Site, run: Run, open_page: Open
+) -> None:
+    run("merged-a", "echo from the first; sleep 100000")
+    second = run("merged-b", "echo from the second; sleep 100000")
+    page = open_page("viola", "/containers/?q=merged-")
+    for name in ("merged-a", "merged-b"):
+        page.locator("tr.r", has_text=name).locator("input").check()
+    page.locator("#act").get_by_role("button", name="Logs").click()
+    expect(line(page, "from the first")).to_be_visible()
+    other = page.locator(".ln", has_text="from the second")
+    expect(other.locator(".so")).to_have_text("merged-b")
+    page.get_by_role("button", name="merged-b", exact=True).click()
+    expect(line(page, "from the second")).to_be_hidden()
+    assert page.url.endswith(f"&hide={site.host}/merged-b")
+    page.reload()
+    expect(line(page, "from the first")).to_be_visible()
+    expect(page.locator("#log-held")).to_have_text("2 lines held")
+    expect(line(page, "from the second")).to_be_hidden()
+    site.remove(second)
+    expect(page.locator(".ln.note")).to_contain_text(re.compile("merged-b: (exited|removed)"))
+
+
 def test_a_log_that_cannot_be_read_says_why(site: Site, run: Run, open_page: Open) -> None:
     run("mute", "sleep 100000", host={"LogConfig": {"Type": "none"}})
     page = open_page("viola", logs(site, "mute"))

@@ -23,6 +23,8 @@ PAGES = [
     "/images/pull/",
     "/h/{host}/c/shown/",
     "/h/{host}/c/shown/logs/",
+    "/logs/",
+    "/logs/?c={host}/shown&select=name:shown",
     "/h/{host}/c/shown/inspect/",
     "/h/{host}/c/shown/events/",
     "/hosts/",

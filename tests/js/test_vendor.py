@@ -29,6 +29,7 @@ BUILT = {
     "open_page",
     *(f"job_{state}" for state in ("failed", "cancelled", "interrupted", "unknown")),
     *(f"{verb}_{part}" for verb in ("stop", "restart") for part in ("title", "body")),
+    *(f"log_source_{how}" for how in ("exited", "removed", "replaced", "unreadable", "started")),
     *(f"log_time_{which}" for which in ("local", "utc", "off")),
     *(f"key_log_{what}" for what in KEYS_OF_LOGS),
     *("containers", "hosts", "images", "stop", "restart", "live", "reconnecting"),

@@ -2,8 +2,11 @@
 import { $$ } from "../core/dom.js";
 import { t } from "../core/i18n.js";
 import { bind } from "../core/keys.js";
+import { toast } from "../core/toast.js";
 import { CONTAINERS, either } from "../parts/actions.js";
 import { listPage } from "../parts/listpage.js";
+
+const MOST_LOGS = 60; // an address has to hold their names
 
 const visit = (part) => (row) => location.assign(`${row.url}${part}/`);
 
@@ -12,8 +15,16 @@ const { list, targets, perform } = listPage({
   news: "state",
   gone: "gone",
   go: { logs: visit("logs"), inspect: visit("inspect") },
+  goMany: { logs: logsOf },
 });
 document.addEventListener("locked", () => list.soon(0));
+
+/** Their lines in one stream. */
+function logsOf(rows) {
+  const named = rows.map(({ url }) => url.split("/")).map((parts) => `${parts[2]}/${parts[4]}`);
+  if (rows.length > MOST_LOGS) toast(t("logs_at_most", { most: MOST_LOGS }), { state: "unknown" });
+  else location.assign(`/logs/?c=${named.join(",")}`);
+}
 
 function nextGrouping() {
   const all = $$("#viewmenu .grouping");

@@ -1,23 +1,27 @@
-/** The log of one container, live: what comes, how it is shown, and what is searched in it. */
-import { $, $$, make } from "../core/dom.js";
+/** The log of one container or of several, live: what comes, how it is shown, and what is searched in it. */
+import { $, $$ } from "../core/dom.js";
 import { bytes } from "../core/format.js";
 import { number, t } from "../core/i18n.js";
 import { bind } from "../core/keys.js";
-import { toast } from "../core/toast.js";
 import { readView, writeView } from "../parts/logaddress.js";
 import { drawRates, drawRuler, Rates } from "../parts/logcharts.js";
+import { logSources } from "../parts/logsources.js";
 import { stateLine } from "../parts/logstate.js";
 import { followLogs } from "../parts/logstream.js";
+import { takeLines } from "../parts/logtake.js";
 import { LogView } from "../parts/logview.js";
 
-const TAIL = 500;
+const TAIL = 500; // lines to begin with
+const TAIL_EACH = 100; // of several containers
 const FOOT_MS = 500;
 const SEARCH_MS = 90;
-const LAST_READ = 20; // lines read out
 const TIMES = ["local", "utc", "off"];
 
 const root = $("#log");
-const { c, host, name } = root.dataset;
+const { host, name, select } = root.dataset;
+const containers = root.dataset.c.split(",").filter(Boolean);
+const isMany = name === undefined;
+const asked = readView(location.search);
 const view = new LogView(root, {
   label: root.getAttribute("aria-label"),
   more: (characters) => t("log_more", { size: bytes(characters) }),
@@ -36,11 +40,15 @@ const rates = new Rates();
 let received = 0;
 let skipped = 0;
 const state = stateLine($("#log-state"), { host, view, tryAgain: () => follow() });
+const sources = isMany
+  ? logSources($("#log-sources"), { view, state, hidden: asked.hidden, changed: keepAddress })
+  : null;
 let stream;
 
 function follow() {
   stream?.close();
-  stream = followLogs([c], TAIL, {
+  const wanted = { containers, select, tail: isMany ? TAIL_EACH : TAIL };
+  stream = followLogs(wanted, {
     lines(lines, gap) {
       if (gap) missing(lines[0][0], gap);
       received += lines.length;
@@ -49,10 +57,24 @@ function follow() {
       for (let id = Math.max(store.first, store.next - lines.length); id < store.next; id += 1)
         rates.add(store.time(id), store.level(id));
     },
-    told: state.told,
-    state: state.connection,
+    source: (message) => sources?.add(message) ?? 0,
+    told(message, at) {
+      if (message.t === "error") refused(message.detail);
+      else if (sources) sources.told(message, at);
+      else state.told(message);
+    },
+    state(connection) {
+      sources?.anew();
+      state.connection(connection);
+    },
     closed: state.closed,
   });
+}
+
+/** The server takes this address at no time. */
+function refused(detail) {
+  stream.close();
+  state.say(detail, { kind: "bad" });
 }
 
 /** Lines are missing before these, and the view says so where they are missing. */
@@ -140,6 +162,7 @@ function keepAddress() {
     only: view.onlyMatches,
     levels: view.levels,
     time: button("time").dataset.time,
+    hidden: sources?.hidden(),
   };
   history.replaceState(history.state, "", location.pathname + writeView(location.search, shown));
 }
@@ -199,36 +222,13 @@ function toggleLevel(chip) {
   keepAddress();
 }
 
-/* ---- taking lines along ---------------------------------------------------------------------- */
-
-async function copy() {
-  const { ids } = view.picked;
-  if (!ids.length) return;
-  const text = ids.map((id) => store.plainText(id)).join("\n");
-  try {
-    await navigator.clipboard.writeText(text);
-    toast(t("log_copied", { n: ids.length }));
-  } catch {
-    toast(t("copy_failed"), { say: text, verbatim: true, bad: true });
-  }
-}
-
-/** What is shown of what is held, as text, with the engine's own times. */
-function save() {
-  const lines = view.shownIds().map((id) => `${store.timestamp(id)} ${store.plainText(id)}\n`);
-  const url = URL.createObjectURL(new Blob(lines, { type: "text/plain" }));
-  const day = new Date().toISOString().slice(0, 19).replaceAll(":", "");
-  make("a", { href: url, download: `${c.split("/")[0]}-${name}-${day}Z.log` }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 10000);
-}
+const taken = takeLines(view, {
+  file: isMany ? "logs" : `${containers[0].split("/")[0]}-${name}`,
+  said: $("#log-said"),
+});
 
 const fullScreen = () =>
   document.fullscreenElement ? document.exitFullscreen() : $("#tab").requestFullscreen();
-
-function readOut() {
-  const ids = view.shownIds().slice(-LAST_READ);
-  $("#log-said").textContent = ids.map((id) => store.plainText(id)).join("\n");
-}
 
 /* ---- keys and buttons ------------------------------------------------------------------------ */
 
@@ -239,10 +239,10 @@ const deeds = {
   only: () => only(!view.onlyMatches),
   case: () => toggleSearch("case"),
   regex: () => toggleSearch("regex"),
-  save,
-  copy,
+  save: taken.save,
+  copy: taken.copy,
   unpick: () => view.picked.clear(),
-  read: readOut,
+  read: taken.readOut,
   full: fullScreen,
 };
 
@@ -276,7 +276,7 @@ const KEYS = [
   ["t", "time", deeds.time],
   ["G", "end", () => view.setFollowing(true)],
   ["Home", "start", () => view.goToStart()],
-  ["c", "copy", copy],
+  ["c", "copy", taken.copy],
   ["F", "full", fullScreen],
   ["Escape", "clear", deeds.unpick],
   ["alt+c", "case", deeds.case],
@@ -285,8 +285,7 @@ const KEYS = [
 for (const [key, label, run] of KEYS) bind(key, t(`key_log_${label}`), run, t("keys_log"));
 
 $("#log-held").title = t("log_most", { most: number(store.cap) });
-view.setNames([name]);
-const asked = readView(location.search);
+if (!isMany) view.setNames([name]);
 input.value = asked.q;
 for (const which of ["case", "regex"]) press(button(which), asked[which]);
 only(asked.only);

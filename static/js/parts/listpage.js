@@ -21,11 +21,12 @@ const LATER_MS = 2000;
 
 /**
  * @param {{kind: import("./actions.js").Kind, news: string, gone: string, counts?: string[],
- *   go?: Record<string, (row: import("./rows.js").Row) => void>}} options
+ *   go?: Record<string, (row: import("./rows.js").Row) => void>,
+ *   goMany?: Record<string, (rows: import("./rows.js").Row[]) => void>}} options
  *   news, gone: messages of the socket; counts: kinds that the rows count; go: verbs of one row that
- *   lead somewhere or ask on their own
+ *   lead somewhere or ask on their own; goMany: of several rows
  */
-export function listPage({ kind, news, gone, counts = [], go = {} }) {
+export function listPage({ kind, news, gone, counts = [], go = {}, goMany = {} }) {
   const page = $("#listpage");
   const rowMenu = $("#rowmenu");
   const folded = new Set();
@@ -112,6 +113,7 @@ export function listPage({ kind, news, gone, counts = [], go = {} }) {
 
   function goOne(verb, rows) {
     if (rows.length === 1) go[verb](rows[0]);
+    else if (rows.length && goMany[verb]) goMany[verb](rows);
     else if (rows.length) toast(t("one_at_a_time"), { state: "unknown" });
   }
 

@@ -1,17 +1,19 @@
 /** What is searched and how lines are shown, in the page's address: it can be bookmarked and sent. */
 
 const NAMES = ["other", "debug", "info", "warn", "error"]; // by level
+const SELECTED = /(?:^|\s)level:(\w+)/g; // a selection may say levels, too
 const ALL = (1 << NAMES.length) - 1;
 
 /**
  * @param {string} query of an address
- * @returns {{q: string, regex: boolean, case: boolean, only: boolean, levels: number, time: string}}
- *   levels: a bit each; time: "" where the address does not say
+ * @returns {{q: string, regex: boolean, case: boolean, only: boolean, levels: number, time: string,
+ *   hidden: string[]}} levels: a bit each; time: "" where the address does not say; hidden: host/name
  */
 export function readView(query) {
   const asked = new URLSearchParams(query);
   let levels = 0;
-  for (const name of (asked.get("level") ?? "").split(","))
+  const selected = [...(asked.get("select") ?? "").matchAll(SELECTED)].map((match) => match[1]);
+  for (const name of asked.get("level")?.split(",") ?? selected)
     if (NAMES.includes(name)) levels |= 1 << NAMES.indexOf(name);
   return {
     q: asked.get("q") ?? "",
@@ -20,6 +22,7 @@ export function readView(query) {
     only: asked.get("only") === "1",
     levels: levels || ALL,
     time: asked.get("time") ?? "",
+    hidden: (asked.get("hide") ?? "").split(",").filter(Boolean),
   };
 }
 
@@ -32,8 +35,10 @@ export function writeView(query, view) {
   put("case", view.case ? "1" : "");
   put("only", view.only ? "1" : "");
   const shown = NAMES.filter((_name, level) => (view.levels >> level) & 1);
-  put("level", shown.length === NAMES.length ? "" : shown.reverse().join(",") || "none");
+  const isUsual = shown.length === NAMES.length && !/\blevel:/.test(asked.get("select") ?? "");
+  put("level", isUsual ? "" : shown.reverse().join(",") || "none");
   put("time", view.time === "local" ? "" : view.time);
-  const text = asked.toString().replaceAll("%2C", ",");
+  put("hide", view.hidden?.join(","));
+  const text = asked.toString().replaceAll("%2C", ",").replaceAll("%2F", "/");
   return text && `?${text}`;
 }

@@ -95,6 +95,14 @@ export class LogRows {
     return this.ids ? this.ids[position % this.store.cap] : position;
   }
 
+  /** Ids of the lines (not of the marks) that are shown, oldest first. */
+  lines() {
+    const found = [];
+    for (let position = this.from; position < this.to; position += 1)
+      if (!this.store.isMark(this.idAt(position))) found.push(this.idAt(position));
+    return found;
+  }
+
   /** The position of a line, or of the next that is shown. */
   positionOf(id) {
     if (!this.ids) return Math.max(this.from, Math.min(id, this.to - 1));

@@ -61,6 +61,12 @@ export function stateLine(line, { host, view, tryAgain }) {
       isMarked = false;
     },
 
+    /** What is the matter with the log, as `show` takes it; nothing is. */
+    say(...what) {
+      log = what.length ? what : null;
+      refresh();
+    },
+
     told(message) {
       const wasEnded = log?.isEnd;
       if (message.t === "stalled") {
@@ -91,7 +97,8 @@ export function stateLine(line, { host, view, tryAgain }) {
     closed(code) {
       const list = { kind: "bad", url: "/containers/", label: t("log_to_list") };
       isFinal = [SIGNED_OUT, NOT_ALLOWED, NO_SUCH_OBJECT, TOO_MANY].includes(code);
-      if (code === SIGNED_OUT) location.assign(`/login/?next=${encodeURIComponent(page)}`);
+      if (code === SIGNED_OUT)
+        location.assign(`/login/?next=${encodeURIComponent(page + location.search)}`);
       else if (code === NOT_ALLOWED) show(t("log_refused"), list);
       else if (code === NO_SUCH_OBJECT) show(t("log_unknown"), list);
       else if (code === TOO_MANY)

@@ -6,17 +6,22 @@ import { connect } from "../core/socket.js";
 
 const ACK_EVERY = 4; // batches
 const ACK_MS = 100;
+const MOST_SAID = 3800; // characters of a message to the server, which takes 4096
 
 /**
- * @param {string[]} containers host/id, each
- * @param {number} tail lines to begin with
+ * @param {{containers: string[], select?: string, tail: number}} wanted containers: host/name or
+ *   host/id; select: words that find more; tail: lines to begin with, of each
  * @param {{lines: (lines: [number, number, number, string][], gap: number) => void,
- *   told: (message: object) => void, state: (state: "on" | "wait" | "off") => void,
- *   closed: (code: number) => void}} handlers
- *   lines: time in ms, nanoseconds of its second, source, text. told: stalled, resumed, end
+ *   source: (message: object) => number, told: (message: object, at?: number) => void,
+ *   state: (state: "on" | "wait" | "off") => void, closed: (code: number) => void}} handlers
+ *   lines: time in ms, nanoseconds of its second, source, text. source: answers the number that
+ *   a container has for good (a socket numbers anew). told: stalled, resumed, end and others
  */
-export function followLogs(containers, tail, { lines, told, state, closed }) {
-  const sources = containers.map((name) => ({ name, cursor: "" }));
+export function followLogs(wanted, { lines, source, told, state, closed }) {
+  const { containers, select = "", tail } = wanted;
+  const isMany = containers.length > 1 || select !== "";
+  const known = new Map(); // host/full id -> {at, cursor}
+  let numbered = []; // the same, by the number of this socket
   const second = secondsCache();
   let acknowledged = 0;
   let received = 0;
@@ -24,13 +29,32 @@ export function followLogs(containers, tail, { lines, told, state, closed }) {
 
   function address() {
     acknowledged = received = 0;
+    numbered = [];
     const query = new URLSearchParams();
-    for (const { name, cursor } of sources) {
-      query.append("c", name);
-      query.append("cursor", cursor);
-    }
+    if (isMany) query.append("resume", "1");
+    else
+      for (const [name, cursor] of places()) {
+        query.append("c", name);
+        query.append("cursor", cursor);
+      }
+    if (select) query.append("select", select);
     query.append("tail", tail);
     return `/ws/logs/?${query}`;
+  }
+
+  /** What to read and where to go on, [host/container, cursor] each. */
+  function places() {
+    const found = [...known].map(([name, { cursor }]) => [name, cursor]);
+    if (known.size < containers.length) for (const name of containers) found.push([name, ""]);
+    return found;
+  }
+
+  function opened(connection) {
+    if (connection === "on" && isMany) {
+      for (const resume of messages(places())) socket.send({ resume });
+      socket.send({ start: true });
+    }
+    state(connection);
   }
 
   function acknowledge() {
@@ -42,8 +66,8 @@ export function followLogs(containers, tail, { lines, told, state, closed }) {
 
   function batch(message) {
     const parsed = message.l.map(([timestamp, n, , text, cursor]) => {
-      sources[n].cursor = cursor;
-      return [...second(timestamp), n, text];
+      numbered[n].cursor = cursor;
+      return [...second(timestamp), numbered[n].at, text];
     });
     lines(parsed, message.gap ?? 0);
     received = message.s;
@@ -51,13 +75,18 @@ export function followLogs(containers, tail, { lines, told, state, closed }) {
     else timer ||= setTimeout(acknowledge, ACK_MS);
   }
 
+  function begins(message) {
+    if (!known.has(message.c)) known.set(message.c, { at: source(message), cursor: "" });
+    numbered[message.n] = known.get(message.c);
+  }
+
   const socket = connect(address, {
     message(message) {
       if (message.l) batch(message);
-      else if (message.t === "source") sources[message.n].name = message.c;
-      else told(message);
+      else if (message.t === "source") begins(message);
+      else told(message, numbered[message.n]?.at);
     },
-    state,
+    state: opened,
     closed,
   });
   return {
@@ -66,6 +95,21 @@ export function followLogs(containers, tail, { lines, told, state, closed }) {
       socket.close();
     },
   };
+}
+
+/** Places in as many objects as the server's limit for a message asks for. */
+export function messages(places, most = MOST_SAID) {
+  const found = [];
+  let size = most;
+  for (const [name, cursor] of places) {
+    size += name.length + cursor.length + 8;
+    if (size > most) {
+      found.push({});
+      size = name.length + cursor.length + 8;
+    }
+    found.at(-1)[name] = cursor;
+  }
+  return found;
 }
 
 /** A timestamp with nine digits as [ms since 1970, nanoseconds of its second]; quick for a flood. */

@@ -31,6 +31,7 @@ export class LogView {
     this.search = new LogSearch(this.store, () => this.searched());
     this.names = [];
     this.levels = ALL_LEVELS;
+    this.hidden = new Set(); // sources whose lines are not shown
     this.onlyMatches = false;
     this.isFollowing = true;
     this.isWrapped = false;
@@ -92,10 +93,11 @@ export class LogView {
   }
 
   passes(id, isHit) {
-    if (this.store.isMark(id)) return true;
     return (
-      Boolean((this.levels >> this.store.level(id)) & 1) &&
-      (!this.onlyMatches || !this.search.pattern || isHit)
+      this.store.isMark(id) ||
+      (Boolean((this.levels >> this.store.level(id)) & 1) &&
+        !this.hidden.has(this.store.source(id)) &&
+        (!this.onlyMatches || !this.search.pattern || isHit))
     );
   }
 
@@ -111,15 +113,19 @@ export class LogView {
     this.refilter();
   }
 
+  setHidden(sources) {
+    this.hidden = sources;
+    this.refilter();
+  }
+
   setOnlyMatches(only) {
     this.onlyMatches = only;
     this.refilter();
   }
 
   refilter() {
-    const onlyHits = this.onlyMatches && this.search.pattern;
-    const hits = onlyHits ? new Set(this.search.hits) : null;
-    const isFiltered = this.levels !== ALL_LEVELS || hits;
+    const hits = this.onlyMatches && this.search.pattern ? new Set(this.search.hits) : null;
+    const isFiltered = this.levels !== ALL_LEVELS || this.hidden.size || hits;
     this.rows.filter(isFiltered ? (id) => this.passes(id, hits?.has(id)) : null);
     this.redraw();
   }
@@ -171,8 +177,7 @@ export class LogView {
   }
 
   topId() {
-    if (!this.rows.size) return -1;
-    if (!this.isFollowing) return this.anchor.id;
+    if (!this.isFollowing || !this.rows.size) return this.rows.size ? this.anchor.id : -1;
     return this.rows.idAt(this.rows.at(this.port.scrollTop / LINE_PX - this.goneRows).position);
   }
 
@@ -211,12 +216,7 @@ export class LogView {
 
   /** Ids of lines (not of marks) that are shown, oldest first. */
   shownIds(wanted = () => true) {
-    const found = [];
-    for (let position = this.rows.from; position < this.rows.to; position += 1) {
-      const id = this.rows.idAt(position);
-      if (!this.store.isMark(id) && wanted(id)) found.push(id);
-    }
-    return found;
+    return this.rows.lines().filter(wanted);
   }
 
   /* ---- painting ---- */
@@ -251,8 +251,8 @@ export class LogView {
     const frame = () => {
       this.painting = requestAnimationFrame(() => this.paint());
     };
-    this.painting = wait > 4 ? setTimeout(frame, wait) : -1;
-    if (this.painting === -1) frame();
+    if (wait > 4) this.painting = setTimeout(frame, wait);
+    else frame();
   }
 
   paint() {
