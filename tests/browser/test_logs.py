@@ -189,6 +189,24 @@ def test_several_containers_come_in_one_stream_and_one_can_be_hidden(
     expect(page.locator(".ln.note")).to_contain_text(re.compile("merged-b: (exited|removed)"))
 
 
+def test_the_whole_log_is_searched_on_the_server(site: Site, run: Run, open_page: Open) -> None:
+    run("long", "echo old needle; seq 1 2000; sleep 100000")
+    page = open_page("viola", logs(site, "long"))
+    expect(line(page, "2000")).to_be_visible()
+    expect(line(page, "old needle")).to_have_count(0)
+    page.get_by_role("button", name="Whole log").click()
+    found = page.get_by_role("region", name="Found in the whole log")
+    expect(found).to_contain_text("Say what to search for")
+    page.keyboard.press("/")
+    page.keyboard.type("needle")
+    page.get_by_role("button", name="Whole log").click()
+    expect(found.locator("li")).to_contain_text("old needle")
+    expect(found.get_by_role("status")).to_contain_text("1 found in")
+    expect(found.get_by_role("button", name="Cancel")).to_be_hidden()
+    found.get_by_role("button", name="Close").click()
+    expect(found).to_be_hidden()
+
+
 def test_a_log_that_cannot_be_read_says_why(site: Site, run: Run, open_page: Open) -> None:
     run("mute", "sleep 100000", host={"LogConfig": {"Type": "none"}})
     page = open_page("viola", logs(site, "mute"))
