@@ -5,11 +5,16 @@ from importlib import import_module
 
 import pytest
 from django.db import connection
+from hypothesis import HealthCheck, settings
 
 from accounts_app.models import Role, User
 from containers_app.models import Container
 from hosts_app.models import Host
 from tests import make
+
+# A busy machine draws examples slowly; that is no fault of what they try
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 pytest_plugins = ["tests.lab.fixtures", "tests.lab.chromium"]
 

@@ -113,8 +113,6 @@ SENSIBLE_QUERY = {("GET", "hosts/{host}/images/save"): "?reference=nginx:1.27"}
 def sensible_body(method: str, route: str) -> Any:
     return {
         ("POST", "hosts/{host}/containers"): {"image": "nginx:1.27"},
-        ("POST", "hosts/{host}/images/pull"): {"reference": "nginx:1.27"},
-        ("POST", "hosts/{host}/images/push"): {"reference": "nginx:1.27"},
         ("POST", "hosts/{host}/containers/prune"): {"preview": True},
         ("POST", "hosts/{host}/containers/{container}/rename"): {"name": "web2"},
         ("POST", "hosts/{host}/containers/{container}/reveal"): {"names": ["A"]},
