@@ -1,7 +1,7 @@
 """Texts of the pages of builds."""
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import ngettext
 
 from core.js_strings.base import Strings, forms
 
@@ -12,5 +12,4 @@ def strings() -> Strings:
         "build_fine": _("No mistakes found."),
         "build_folder": forms(lambda n: ngettext("%(n)s file chosen", "%(n)s files chosen", n)),
         "build_sending": _("Sending the context…"),
-        "build_cached": pgettext("build step", "cached"),
     }

@@ -17,6 +17,7 @@ from containers_app.models import Container
 from core.api import query_names
 from dashboard.api import api
 from hosts_app.models import Host
+from images_app.models import Image
 from jobs_app.models import Job
 from registries_app.models import Registry
 from tests import make
@@ -44,7 +45,7 @@ def address(route: str) -> str:
     """The route with things that exist."""
     container = Container.objects.get()
     names = {"host": "lab", "container": container.docker_id, "username": "admin"}
-    names["registry"] = "near"
+    names |= {"registry": "near", "image": Image.objects.get().docker_id}
     numbers = {"job_id": Job.objects.earliest("pk").pk, "token_id": 999_999}
     return route.replace("{int:", "{").format(**names, **numbers)
 
@@ -100,7 +101,13 @@ def test_what_does_not_exist_is_404(script: Script, method: str, route: str, nam
     """With a body in which nothing is wrong, so that the name alone decides."""
     path = route.replace("{int:", "{")
     filled = path.format(
-        host=name, container=name, username=name, registry=name, job_id=999_999, token_id=999_999
+        host=name,
+        container=name,
+        username=name,
+        registry=name,
+        image=name,
+        job_id=999_999,
+        token_id=999_999,
     )
     filled += SENSIBLE_QUERY.get((method, route), "")
     answer = script.ask(method, filled, sensible_body(method, route))
@@ -118,6 +125,8 @@ def sensible_body(method: str, route: str) -> Any:
         ("POST", "hosts/{host}/containers/{container}/reveal"): {"names": ["A"]},
         ("POST", "hosts/{host}/images/pull"): {"reference": "nginx:1.27"},
         ("POST", "hosts/{host}/images/push"): {"reference": "nginx:1.27"},
+        ("POST", "hosts/{host}/images/tag"): {"source": "nginx:1.27", "reference": "web:1"},
+        ("POST", "hosts/{host}/images/untag"): {"reference": "nginx:1.27"},
     }.get((method, route), {})
 
 

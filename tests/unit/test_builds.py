@@ -31,6 +31,13 @@ DOCKERFILE = "FROM lab/busybox\nARG TOKEN\nRUN echo hi\n"
 SECRET = "hunter2-canary"
 
 
+@pytest.fixture(autouse=True)
+def _no_leftovers() -> None:
+    """Jobs of other tests of this process that never ran left their contexts."""
+    for left in build_spool.folder().glob("*.tar"):
+        left.unlink()
+
+
 @pytest.fixture
 def fake() -> Iterator[FakeEngine]:
     with FakeEngine() as engine:
