@@ -44,11 +44,6 @@ class Image(models.Model):
         return self.docker_id.removeprefix("sha256:")[:12]
 
     @property
-    def url(self) -> str:
-        """Its page: by tag, which a person knows, else by id."""
-        return f"/h/{self.host.slug}/i/{self.tags[0] if self.tags else self.docker_id}/"
-
-    @property
     def stale(self) -> bool:
         return not self.host.answering
 

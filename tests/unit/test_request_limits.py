@@ -10,6 +10,8 @@ from django.conf import settings
 from dashboard.asgi import application
 from dashboard.limits import LARGEST_HEADERS, MOST_HEADERS, Limits
 
+# a thread of the site that another test used looks after its connection first
+pytestmark = pytest.mark.django_db(transaction=True)
 MOST = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 HOST = (b"host", b"127.0.0.1")
 PIECE = 64 * 1024
