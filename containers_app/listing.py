@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db.models import Case, Count, IntegerField, Q, Value, When
-from django.db.models.fields.json import KeyTransform
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
@@ -14,7 +14,7 @@ from accounts_app.models import User
 from containers_app.models import Container, ContainerQuerySet
 from containers_app.selectors import containers_for
 from core.errors import Invalid
-from core.listing import Page, Term, in_order, matching, page_of, parse, sort_field
+from core.listing import Page, Term, in_order, labelled, matching, page_of, parse, sort_field
 from hosts_app.models import Host
 from hosts_app.selectors import hosts_for
 
@@ -277,14 +277,6 @@ def _state(text: str) -> Q:
     return known[text.lower()]
 
 
-def _label(text: str) -> Q:
-    key, equals, value = text.partition("=")
-    if not equals:
-        return Q(labels__has_key=key)
-    labelled = Container.objects.alias(wanted=KeyTransform(key, "labels"))
-    return Q(pk__in=labelled.filter(wanted=value).values("pk"))
-
-
 def _port(text: str) -> Q:
     if not text.isdigit():
         raise Invalid.field("q", _("A port is a number."))
@@ -298,7 +290,7 @@ FILTERS: dict[str, Callable[[str], Any]] = {
     "project": lambda text: Q(project__icontains=text),
     "state": _state,
     "health": lambda text: Q(health=text.lower()),
-    "label": _label,
+    "label": partial(labelled, Container.objects.all()),
     "port": _port,
     "id": lambda text: Q(docker_id__startswith=text.lower()),
 }

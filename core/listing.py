@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django.db.models import Expression, F, Q, QuerySet
+from django.db.models.fields.json import KeyTransform
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
@@ -202,3 +203,12 @@ def kept(params: QueryDict, *names: str) -> list[tuple[str, str]]:
 def no_match(text: str, path: str) -> dict[str, Any]:
     """What components/_empty.html shows where the filter finds nothing."""
     return {"icon": "filter", "text": text, "action": _("Clear filter"), "url": path, "key": "esc"}
+
+
+def labelled(rows: QuerySet[Any], text: str) -> Q:
+    """Those of `rows` whose `labels` have the key `text`, or exactly the `key=value`."""
+    key, equals, value = text.partition("=")
+    if not equals:
+        return Q(labels__has_key=key)
+    found = rows.alias(wanted=KeyTransform(key, "labels")).filter(wanted=value)
+    return Q(pk__in=found.values("pk"))

@@ -3,15 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from django.db.models import Count, Expression, Q
-from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.fields.json import KeyTextTransform
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from accounts_app.models import User
 from core.errors import Invalid
-from core.listing import Page, Term, in_order, matching, page_of, parse, sort_field
+from core.listing import Page, Term, in_order, labelled, matching, page_of, parse, sort_field
 from hosts_app.models import Host
 from hosts_app.selectors import hosts_for
 from images_app.models import Image, ImageQuerySet
@@ -172,14 +173,6 @@ def _tag(text: str) -> Q:
     return Q(tags__icontains=f':{text}"') | Q(tags__icontains=f":{text}-")
 
 
-def _label(text: str) -> Q:
-    key, equals, value = text.partition("=")
-    if not equals:
-        return Q(labels__has_key=key)
-    labelled = Image.objects.alias(wanted=KeyTransform(key, "labels"))
-    return Q(pk__in=labelled.filter(wanted=value).values("pk"))
-
-
 def _dangling(text: str) -> Q:
     return DANGLING if yes_or_no(text, "q") else ~DANGLING
 
@@ -194,7 +187,7 @@ FILTERS: dict[str, Callable[[str], Q]] = {
     "tag": _tag,
     "digest": lambda text: Q(digests__icontains=text),
     "id": _id,
-    "label": _label,
+    "label": partial(labelled, Image.objects.all()),
     "dangling": _dangling,
     "used": _used,
 }

@@ -1,5 +1,6 @@
 """Which jobs the jobs page shows."""
 
+import re
 from typing import Any
 
 from django.db.models import Count, Q
@@ -12,6 +13,7 @@ from core.errors import Invalid
 from jobs_app.models import Job, JobQuerySet
 from jobs_app.selectors import jobs_for
 
+NUMBER = re.compile(r"[0-9]{1,18}")  # more does not fit a database's integer of 64 bits
 STATES = {
     "open": Q(state__in=Job.OPEN),
     **{state.value: Q(state=state) for state in Job.State},
@@ -33,7 +35,7 @@ def wanted(user: User, params: QueryDict) -> JobQuerySet:
     if target := params.get("target"):
         jobs = jobs.filter(target=target)
     parent = params.get("parent", "")
-    if parent and not (parent.isascii() and parent.isdigit()):
+    if parent and not NUMBER.fullmatch(parent):
         raise Invalid.field("parent", _("The number of a job."))
     jobs = jobs.filter(parent=int(parent)) if parent else jobs.filter(parent=None)
     for word in params.get("q", "").split():

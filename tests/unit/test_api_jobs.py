@@ -106,3 +106,9 @@ def test_a_job_that_does_not_exist_is_404(script: Script, host: Host, number: in
     for path in (f"jobs/{number}", f"jobs/{number}/log"):
         assert is_problem(script.get(path), 404, "not_found")
     assert is_problem(script.post(f"jobs/{number}/cancel"), 404, "not_found")
+
+
+@pytest.mark.parametrize("parent", ["x", "-1", "9" * 30])
+def test_a_parent_that_is_no_job_number_is_422(admin: User, parent: str) -> None:
+    answer = Script(admin).get(f"jobs?parent={parent}")
+    assert is_problem(answer, 422, "invalid")
