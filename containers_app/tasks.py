@@ -9,6 +9,7 @@ from accounts_app.models import Role
 from containers_app import settle
 from containers_app.models import Container
 from containers_app.policy import require_allowed
+from containers_app.privileged import is_administrator, require_first_start
 from containers_app.spec import spec_from
 from core.errors import Forbidden
 from core.sealed import unseal
@@ -16,7 +17,6 @@ from engine.client import Engine
 from engine.errors import Broken, TimedOut
 from engine.types import ContainerSpec
 from hosts_app.connections import engine_for
-from hosts_app.selectors import may
 from jobs_app.bulk import run_children
 from jobs_app.deeds import deed
 from jobs_app.lifecycle import Failed, say
@@ -30,6 +30,7 @@ JOB_LABEL = "quarterdeck.job"
 
 @deed("container.start", role=Role.OPERATOR, repeatable=True)
 def start_container(job: Job) -> None:
+    require_first_start(job, _engine_of(job))
     settle.act(job, lambda engine: engine.start(job.target), settle.has_started(job))
 
 
@@ -42,6 +43,7 @@ def stop_container(job: Job) -> None:
 @deed("container.restart", role=Role.OPERATOR, repeatable=True)
 def restart_container(job: Job) -> None:
     grace_s = int(job.params.get("timeout", GRACE_S))
+    require_first_start(job, _engine_of(job))
     settle.act(
         job,
         lambda engine: engine.restart(job.target, grace_s=grace_s),
@@ -89,8 +91,7 @@ def remove_container(job: Job) -> None:
 @deed("container.run", role=Role.OPERATOR, repeatable=True)
 def run_container(job: Job) -> None:
     """Create and start; its label tells a second attempt what the first one made (R7)."""
-    assert job.host, "a run has a host"
-    engine = engine_for(job.host)
+    engine = _engine_of(job)
     made = engine.container_with_label(JOB_LABEL, str(job.key)) or _create(job, engine)
     job.target, job.result = made, {"id": made}
     Job.objects.filter(pk=job.pk).update(target=made, result=job.result)
@@ -120,9 +121,7 @@ def _secrets(job: Job) -> dict[str, Any]:
 
 def _require_allowed(job: Job, engine: Engine, spec: ContainerSpec) -> None:
     """Ask the policy once more, with the rights of now and the volumes as the engine has them."""
-    assert job.host, "a run has a host"
-    assert job.actor, "a job of nobody does not begin"
-    if may(job.actor, job.host, Role.ADMINISTRATOR):
+    if is_administrator(job):
         return
     named = {mount.source for mount in spec.mounts if mount.type == "volume" and mount.source}
     try:
@@ -139,3 +138,8 @@ def run_bulk(job: Job) -> None:
 @deed("container.prune", role=Role.OPERATOR)
 def run_prune(job: Job) -> None:
     run_children(job)
+
+
+def _engine_of(job: Job) -> Engine:
+    assert job.host, "deeds on containers have a host"
+    return engine_for(job.host)

@@ -24,7 +24,7 @@ PHASES = {
     "unit": ("not engine and not browser and not chaos", PARALLEL),
     "engines": ("engine and not browser and not chaos", PARALLEL),
     "browser": ("browser and not chaos", PARALLEL),
-    "faults": ("chaos", SERIAL),
+    "faults": ("chaos", PARALLEL),
 }
 
 
