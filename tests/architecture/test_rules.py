@@ -70,6 +70,14 @@ def test_templates_have_no_inline_script_style_or_handler(path: Path) -> None:
     assert "autoescape off" not in text
 
 
+@pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
+def test_an_empty_page_says_why(path: Path) -> None:
+    """`only` hides the text that stands before it: it has to be handed over."""
+    for line in path.read_text().splitlines():
+        for given in re.findall(r'include "components/_empty.html" with (.*?) only', line):
+            assert "text=" in given
+
+
 @pytest.mark.parametrize("path", SCRIPTS, ids=name_of)
 def test_scripts_never_make_html_from_text(path: Path) -> None:
     text = path.read_text()

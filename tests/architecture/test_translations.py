@@ -64,6 +64,18 @@ def test_placeholders_survive_translation(catalogue: polib.POFile) -> None:
     assert broken == []
 
 
+def test_chinese_has_chinese_punctuation(catalogue: polib.POFile) -> None:
+    """A comma, colon or semicolon after a Chinese character is a full-width one."""
+    narrow = re.compile(r"[\u4e00-\u9fff][,:;!?](?!//)")
+    wrong = [
+        text
+        for entry in catalogue
+        for text in [entry.msgstr, *entry.msgstr_plural.values()]
+        if narrow.search(text)
+    ]
+    assert wrong == []
+
+
 def test_the_compiled_catalogue_is_current(catalogue: polib.POFile) -> None:
     compiled = polib.mofile(str(CATALOGUE.with_suffix(".mo")))
     said = {(entry.msgctxt, entry.msgid): entry.msgstr for entry in compiled}
