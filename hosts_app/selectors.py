@@ -32,6 +32,15 @@ def require(user: User, host: Host, role: Role) -> None:
         )
 
 
+def require_everywhere(user: User, role: Role) -> None:
+    """Raise Forbidden unless `user` has `role` on all hosts: for what belongs to none of them."""
+    if not user.may_everywhere(role):
+        raise Forbidden(
+            _("You need the role %(role)s on all hosts.") % {"role": role.label},
+            hint=_("Ask an administrator for it."),
+        )
+
+
 def may(user: User, host: Host, role: Role) -> bool:
     return Host.objects.for_user(user, role).filter(pk=host.pk).exists()
 

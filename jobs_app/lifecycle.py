@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from accounts_app import audit
 from accounts_app.models import Role
+from core.errors import DashboardError
 from core.live import publish_on_commit
 from engine.errors import EngineError
 from hosts_app.models import Host
@@ -72,8 +73,8 @@ def running(job_id: int) -> Iterator[Job | None]:
     """Run a block as the job: claim it, keep its lease, and write how it ended.
 
     Yields None if another worker has it or it has ended (messages may come twice). Ends as
-    failed on an EngineError or Failed, else as the exception is called; any other error fails it
-    too and is raised again, since it is our bug.
+    failed on an EngineError, a DashboardError or Failed, else as the exception is called; any
+    other error fails it too and is raised again, since it is our bug.
     """
     job = _claim(job_id)
     if job is None or not _still_allowed(job):
@@ -87,7 +88,7 @@ def running(job_id: int) -> Iterator[Job | None]:
         finish(job, Job.State.UNKNOWN, str(error))
     except Interrupted as error:
         finish(job, Job.State.INTERRUPTED, str(error))
-    except (EngineError, Failed) as error:
+    except (EngineError, Failed, DashboardError) as error:
         finish(job, Job.State.FAILED, str(error))
     except LostLease:
         logger.warning("job %s was taken over; this attempt has no effect", job_id)
@@ -208,10 +209,14 @@ def _require_rights(job: Job) -> None:
     actor = job.actor  # as it was read when the job was claimed, a moment ago
     if actor is None or not actor.is_active:
         raise Failed(_("Rights changed: the account that asked for this is gone or disabled."))
-    if job.host_id is None:
-        return
     role = Role(job.role)
-    if not Host.objects.for_user(actor, role).filter(pk=job.host_id).exists():
+    if job.host_id:
+        allowed = Host.objects.for_user(actor, role).filter(pk=job.host_id).exists()
+    elif job.is_bulk or job.host_name:  # its items are judged one by one; a host that is gone
+        allowed = True
+    else:
+        allowed = actor.may_everywhere(role)
+    if not allowed:
         raise Failed(_("Rights changed: the account that asked for this may no longer do it."))
 
 

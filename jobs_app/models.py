@@ -14,7 +14,8 @@ from hosts_app.models import Host
 
 class JobQuerySet(models.QuerySet["Job"]):
     def for_user(self, user: User, role: Role = Role.VIEWER) -> "JobQuerySet":
-        """Jobs on hosts that `user` sees; those of several hosts where they are his own."""
+        """Jobs on hosts that `user` sees; those of several hosts, or of none, where they are
+        his own."""
         hosts = Host.objects.for_user(user, role)
         if user.may_everywhere(role):
             return self
@@ -61,7 +62,7 @@ class Job(models.Model):
     )
     actor_name = models.CharField(max_length=60)
     role = models.PositiveSmallIntegerField(choices=Role.choices)  # needed at start again (B10)
-    host = models.ForeignKey(Host, models.SET_NULL, null=True, related_name="+")
+    host = models.ForeignKey(Host, models.SET_NULL, null=True, related_name="+")  # or of none
     host_name = models.CharField(max_length=100, blank=True)
     target = models.CharField(max_length=255, blank=True)  # Docker's own id or reference
     target_name = models.CharField(max_length=255, blank=True)
@@ -115,6 +116,11 @@ class Job(models.Model):
     @property
     def is_bulk(self) -> bool:
         return self.kind.endswith((".bulk", ".prune"))
+
+    @property
+    def lost_its_host(self) -> bool:
+        """The host that it was about is no longer known; a job of no host has lost none."""
+        return self.host_id is None and self.host_name != ""
 
 
 class JobLine(models.Model):

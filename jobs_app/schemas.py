@@ -20,7 +20,7 @@ class JobOut(Out):
         description="queued, running, then one of succeeded, failed, cancelled, interrupted, "
         "unknown"
     )
-    host: str | None = Field(description="The slug; null for a bulk job over several hosts")
+    host: str | None = Field(description="The slug; null for a job of several hosts, or of none")
     target: str = Field(description="Docker's own id or reference")
     target_name: str
     actor: str

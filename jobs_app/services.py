@@ -14,7 +14,7 @@ from core.errors import Conflict
 from core.live import publish_on_commit
 from core.sealed import seal, unseal
 from hosts_app.models import Host
-from hosts_app.selectors import require
+from hosts_app.selectors import require, require_everywhere
 from jobs_app.deeds import DEEDS
 from jobs_app.dispatch import send_on_commit
 from jobs_app.lifecycle import say
@@ -26,14 +26,22 @@ CHILDREN_AT_ONCE = 200  # rows of one INSERT
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """One deed on one thing of one host, not yet asked for; `secret` is only ever kept sealed."""
+    """One deed on one thing, not yet asked for; `secret` is only ever kept sealed.
+
+    `host` is None for what is done to no engine, such as copying between registries: who asks
+    must have the deed's role on all hosts.
+    """
 
     kind: str
-    host: Host
+    host: Host | None
     target: str = ""
     target_name: str = ""
     params: dict[str, Any] = field(default_factory=dict)
     secret: str = field(default="", repr=False)
+
+    @property
+    def host_name(self) -> str:
+        return self.host.slug if self.host else ""
 
 
 @transaction.atomic
@@ -62,16 +70,14 @@ def ask_many(
     """A bulk Job of `kind` with one child per wish; all are written, or none."""
     if earlier := _earlier(actor, idempotency_key):
         return earlier
-    hosts = {wish.host.pk: wish.host for wish in wishes}
-    only = next(iter(hosts.values())) if len(hosts) == 1 else None
+    hosts = {wish.host.pk if wish.host else None: wish.host for wish in wishes}
+    only = wishes[0].host if len(hosts) == 1 else None
     parent = _row(
         actor,
-        Wish(kind, only or wishes[0].host, params={"action": wishes[0].kind}),
+        Wish(kind, only, params={"action": wishes[0].kind}),
         idempotency_key=idempotency_key,
         retry_of=retry_of,
     )
-    if only is None:
-        parent.host, parent.host_name = None, ""
     parent.target_name = _("%(n)d items") % {"n": len(wishes)}
     parent.save()
     say(parent, "queued")
@@ -126,14 +132,14 @@ def retry(actor: User, job_id: int, *, idempotency_key: str = "") -> Job:
         )
     if job.is_bulk:
         again = job.children.exclude(state=Job.State.SUCCEEDED).select_related("host")
-        wishes = [_wish(child) for child in again if child.host_id]
+        wishes = [_wish(child) for child in again if not child.lost_its_host]
         if not wishes:
             raise Conflict(_("Every item of this job succeeded."))
         for wish in wishes:
-            require(actor, wish.host, DEEDS[wish.kind].role)
+            _require(actor, wish)
         return ask_many(actor, job.kind, wishes, retry_of=job, idempotency_key=idempotency_key)
     wish = _wish(job)
-    require(actor, wish.host, DEEDS[wish.kind].role)
+    _require(actor, wish)
     return ask(actor, wish, retry_of=job, idempotency_key=idempotency_key)
 
 
@@ -145,8 +151,17 @@ def dismiss(actor: User, job_id: int) -> None:
     publish_on_commit(job.host_id, "job", [job.pk])
 
 
+def _require(actor: User, wish: Wish) -> None:
+    """Raises Forbidden unless `actor` may do this."""
+    role = DEEDS[wish.kind].role
+    if wish.host:
+        require(actor, wish.host, role)
+    else:
+        require_everywhere(actor, role)
+
+
 def _wish(job: Job) -> Wish:
-    if job.host is None:
+    if job.lost_its_host:
         raise Conflict(_("Its host is gone."))
     target = "" if job.kind.endswith(".run") else job.target  # what it made is not its target
     return Wish(
@@ -195,7 +210,7 @@ def _row(
         actor_name=actor.username,
         role=deed.role,
         host=wish.host,
-        host_name=wish.host.slug,
+        host_name=wish.host_name,
         target=wish.target,
         target_name=wish.target_name,
         params=wish.params,
@@ -229,7 +244,7 @@ def _write(
     audit.record(
         actor,
         wish.kind,
-        host=wish.host.slug,
+        host=wish.host_name,
         target=wish.target,
         target_name=wish.target_name,
         job=job.pk,
@@ -252,7 +267,7 @@ def _write_children(actor: User, parent: Job, wishes: Sequence[Wish]) -> None:
         actor,
         [
             audit.Deed(
-                wish.kind, wish.host.slug, wish.target, wish.target_name, child.pk, wish.params
+                wish.kind, wish.host_name, wish.target, wish.target_name, child.pk, wish.params
             )
             for child, wish in zip(children, wishes, strict=True)
         ],
