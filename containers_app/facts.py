@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from containers_app.isolation import facts as isolation_facts
 from containers_app.isolation import ways_to_root
 from containers_app.models import Container
-from core.facts import Fact, argv, label_pairs, moment
+from core.facts import Fact, argv, label_pairs, moment, variables
 from core.text import visible
 from core.times import duration
 from engine.types import ContainerDetail, HealthEntry, MountPoint, Network
@@ -23,10 +23,7 @@ def of(found: ContainerDetail, *, rootless: bool) -> dict[str, Any]:
         "facts": [fact for fact in (*_process(found), *_life(found)) if fact.text],
         "mounts": [_mount(each) for each in found.mounts],
         "networks": [_network(each) for each in found.networks],
-        "environment": [
-            {"name": visible(name, 400), "key": name, "empty": not value}
-            for name, value in sorted(found.env.items())
-        ],
+        "environment": variables(found.env),
         "labels": label_pairs(found.labels),
         "isolation": isolation_facts(found),
         "ways_to_root": ways_to_root(found),

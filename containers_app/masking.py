@@ -3,7 +3,8 @@
 import copy
 from typing import Any
 
-from accounts_app.audit import REDACTED, redacted
+from accounts_app.audit import redacted
+from core.masking import masked_variables
 
 
 def masked(raw: dict[str, Any]) -> dict[str, Any]:
@@ -14,14 +15,8 @@ def masked(raw: dict[str, Any]) -> dict[str, Any]:
     shown = copy.deepcopy(raw)
     config = shown.get("Config")
     if isinstance(config, dict) and isinstance(config.get("Env"), list):
-        config["Env"] = [masked_variable(str(each)) for each in config["Env"]]
+        config["Env"] = masked_variables(config["Env"])
     log = (shown.get("HostConfig") or {}).get("LogConfig")
     if isinstance(log, dict) and isinstance(log.get("Config"), dict):
         log["Config"] = redacted(log["Config"])
     return shown
-
-
-def masked_variable(pair: str) -> str:
-    """`NAME=***`; an empty value is no secret, and is often the fault one looks for."""
-    name, equals, value = pair.partition("=")
-    return f"{name}{equals}{REDACTED}" if value else pair

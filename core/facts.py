@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from core.text import visible
 
@@ -23,6 +24,14 @@ class Fact:
 def label_pairs(labels: Mapping[str, str]) -> list[tuple[str, str]]:
     pairs = sorted(labels.items())[:MOST_LABELS]
     return [(visible(key, 400), visible(value)) for key, value in pairs]
+
+
+def variables(environment: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Names of variables, and whether there is a value: that itself is never told (F3)."""
+    return [
+        {"name": visible(name, 400), "key": name, "empty": not value}
+        for name, value in sorted(environment.items())
+    ]
 
 
 def argv(words: Sequence[str]) -> str:

@@ -95,7 +95,7 @@ def _scope(hosts: list[Host]) -> dict[str, Any]:
 
 
 def _page_key(path: str) -> str:
-    if path.startswith("/h/"):
-        return "containers"
+    if path.startswith("/h/"):  # /h/host/c/name/ and /h/host/i/name/
+        return "images" if path.split("/", 4)[3:4] == ["i"] else "containers"
     first, *rest = path.strip("/").split("/")
     return rest[0] if first == "settings" and rest else first or "overview"

@@ -50,6 +50,11 @@ def image_detail(raw: dict[str, Any]) -> ImageDetail:
         user=config.get("User") or "",
         labels=labels(config.get("Labels")),
         layers=words((raw.get("RootFS") or {}).get("Layers")),
+        stop_signal=config.get("StopSignal") or "",
+        health_check=words((config.get("Healthcheck") or {}).get("Test")),
+        triggers=words(config.get("OnBuild")),
+        author=raw.get("Author") or "",
+        comment=raw.get("Comment") or "",
         raw=raw,
     )
 

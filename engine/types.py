@@ -195,7 +195,17 @@ class ImageDetail:
     user: str
     labels: dict[str, str]
     layers: tuple[str, ...]  # digests of the unpacked layers
+    stop_signal: str
+    health_check: tuple[str, ...]  # CMD, CMD-SHELL or NONE first; () where the image has none
+    triggers: tuple[str, ...]  # ONBUILD
+    author: str
+    comment: str
     raw: dict[str, Any] = field(repr=False)
+
+    @property
+    def platform(self) -> str:
+        """linux/arm64/v8"""
+        return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
 
 
 @dataclass(frozen=True, slots=True)

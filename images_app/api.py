@@ -7,16 +7,27 @@ from pydantic import Field
 
 from accounts_app.http import Request
 from core.api import Body, ListOf, idempotency_key, listed
+from core.errors import EngineFailed
 from core.gate import signed_in
+from core.limits import AtOnce
 from hosts_app.selectors import oldest_as_of
-from images_app import services
+from images_app import live_reads, services
 from images_app.listing import wanted
-from images_app.schemas import ImageFilters, ImageOut, images_out
+from images_app.schemas import (
+    HistoryOut,
+    ImageDetailOut,
+    ImageFilters,
+    ImageOut,
+    history_out,
+    image_detail_out,
+    images_out,
+)
 from jobs_app.schemas import JobOut, job_out
 from jobs_app.services import asked_before
 
 router = Router(tags=["images"])
-ONE = "hosts/{host}/images/{image}"
+READS = AtOnce(each=4, in_all=8)  # each keeps one of the 16 threads of requests waiting
+ONE = "hosts/{host}/images/{path:image}"  # names have slashes: GET takes them too
 
 
 class ImageTarget(Body):
@@ -87,6 +98,31 @@ def untag(request: Request, host: str, wanted: UntagBody) -> JobOut:
         request.user, host, wanted.reference, idempotency_key=key
     )
     return job_out(job)
+
+
+@router.get(f"{ONE}/history", response=HistoryOut)
+@signed_in
+def history(request: Request, host: str, image: str) -> HistoryOut:
+    """How the image came to be, step by step, as its engine tells."""
+    found = live_reads.find(request.user, host, image)
+    with READS.place(request.user.pk):
+        _detail, steps = live_reads.whole(found)
+    return history_out(steps)
+
+
+@router.get(ONE, response=ImageDetailOut)
+@signed_in
+def get_image(request: Request, host: str, image: str) -> ImageDetailOut:
+    """One image, by its id, a unique beginning of it, its digest or a tag.
+
+    What only the engine knows is in `config`, which is null while it does not tell.
+    """
+    found = live_reads.find(request.user, host, image)
+    with READS.place(request.user.pk):
+        try:
+            return image_detail_out(found, live_reads.detail(found), "")
+        except EngineFailed as error:
+            return image_detail_out(found, None, error.message)
 
 
 @router.delete(ONE, response={202: JobOut})

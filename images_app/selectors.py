@@ -1,12 +1,16 @@
 """Which images a user may see."""
 
+import re
 from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 
 from accounts_app.models import User
 from core.errors import NotFound
+from engine.reference import BadReference, Reference, parse
 from images_app.models import Image, ImageQuerySet
+
+PREFIX = re.compile(r"(?:sha256:)?([0-9a-f]{6,64})\Z")
 
 
 def images_for(user: User) -> ImageQuerySet:
@@ -22,6 +26,38 @@ def image_for(user: User, host: str, reference: str) -> Image:
         if reference in image.tags or f"{reference}:latest" in image.tags:
             return image
     raise NotFound(_("No such image."), hint=_("Look at the list of images of this host."))
+
+
+def image_at(user: User, host: str, reference: str) -> Image | None:
+    """The image that an address names: by tag, digest, id or a unique beginning of the id.
+
+    For looking only: what changes an image names it by its full id (B12).
+    """
+    found = images_for(user).filter(host__slug=host)
+    if reference.startswith("sha256:") and (image := found.filter(docker_id=reference).first()):
+        return image
+    names = listed_names(reference)
+    digest = f"@{reference}" if reference.startswith("sha256:") else ""
+    for image in found.defer("labels"):
+        known = {*image.tags, *image.digests}
+        if known & names or (digest and any(each.endswith(digest) for each in image.digests)):
+            return image
+    if match := PREFIX.match(reference):
+        begun = found.filter(docker_id__startswith=f"sha256:{match[1]}")[:2]
+        return begun[0] if len(begun) == 1 else None
+    return None
+
+
+def listed_names(reference: str) -> set[str]:
+    """How an engine may list what `reference` names; a name with tag and digest goes by both."""
+    try:
+        named = parse(reference).with_default_tag()
+    except BadReference:
+        return set()
+    if not named.digest:
+        return {named.familiar}
+    bare = Reference(named.domain, named.path, digest=named.digest)
+    return {named.familiar, bare.familiar}
 
 
 def tags_on(user: User, host: str) -> list[str]:

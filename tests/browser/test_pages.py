@@ -27,6 +27,8 @@ PAGES = [
     "/logs/?c={host}/shown&select=name:shown",
     "/h/{host}/c/shown/inspect/",
     "/h/{host}/c/shown/events/",
+    "/h/{host}/i/lab/busybox:latest/",
+    "/h/{host}/i/lab/busybox:latest/-/inspect/",
     "/hosts/",
     "/hosts/new/",
     "/hosts/{host}/",

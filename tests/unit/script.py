@@ -12,6 +12,11 @@ from accounts_app.tokens import new_token
 ROOT = "/api/v1/"
 
 
+def bare(route: str) -> str:
+    """A route of the API with the names of its parts alone: hosts/{host}/images/{image}."""
+    return route.replace("{int:", "{").replace("{path:", "{")
+
+
 class Answer:
     """Status, headers and parsed body of one answer."""
 

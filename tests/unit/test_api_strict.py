@@ -21,7 +21,7 @@ from images_app.models import Image
 from jobs_app.models import Job
 from registries_app.models import Registry
 from tests import make
-from tests.unit.script import ROOT, Script, is_problem
+from tests.unit.script import ROOT, Script, bare, is_problem
 
 OPERATIONS = [
     (method, route)
@@ -47,7 +47,7 @@ def address(route: str) -> str:
     names = {"host": "lab", "container": container.docker_id, "username": "admin"}
     names |= {"registry": "near", "image": Image.objects.get().docker_id}
     numbers = {"job_id": Job.objects.earliest("pk").pk, "token_id": 999_999}
-    return route.replace("{int:", "{").format(**names, **numbers)
+    return bare(route).format(**names, **numbers)
 
 
 NOT_JSON = [
@@ -99,7 +99,7 @@ def test_an_unknown_parameter_is_422_and_named(script: Script, method: str, rout
 @pytest.mark.parametrize("name", ["nosuch", "%00", "%F0%9F%90%8B", "..", "x" * 2000, "'--", "%25"])
 def test_what_does_not_exist_is_404(script: Script, method: str, route: str, name: str) -> None:
     """With a body in which nothing is wrong, so that the name alone decides."""
-    path = route.replace("{int:", "{")
+    path = bare(route)
     filled = path.format(
         host=name,
         container=name,

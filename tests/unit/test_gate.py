@@ -27,7 +27,7 @@ from registries_app.models import Registry
 from tests import make
 from tests.fakes.engine import FakeEngine
 from tests.live.communicator import client_of
-from tests.unit.script import ROOT, Script
+from tests.unit.script import ROOT, Script, bare
 
 # Who asks: with a session, or with a token of …
 PEOPLE = (
@@ -102,6 +102,8 @@ OPERATIONS: dict[tuple[str, str], tuple[str, int, Any]] = {
         "operate", 202, {"source": "lab/busybox", "reference": "shop/web:1"},
     ),
     ("POST", "hosts/{host}/images/untag"): ("operate", 202, {"reference": "lab/spare"}),
+    ("GET", "hosts/{host}/images/{image}"): ("see", 200, None),
+    ("GET", "hosts/{host}/images/{image}/history"): ("see", 200, None),
     ("DELETE", "hosts/{host}/images/{image}"): ("operate", 202, None),
     ("POST", "hosts/{host}/images/build"): (
         "operate", 202, {"dockerfile": "FROM scratch\nENV A=1"},
@@ -217,7 +219,7 @@ def filled(body: Any, world: dict[str, Any]) -> Any:
 
 def test_the_table_names_every_operation_and_no_other() -> None:
     there = {
-        (method, route.replace("{int:", "{"))
+        (method, bare(route))
         for route, operations in api.paths()
         for each in operations
         for method in each.methods

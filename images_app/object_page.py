@@ -1,0 +1,135 @@
+"""The head of an image's pages: names, verbs, tabs; and who uses it, as the inventory knows."""
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.template.defaultfilters import filesizeformat
+from django.urls import NoReverseMatch, reverse
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+
+from accounts_app.models import Role, User
+from core.text import visible
+from core.times import age
+from hosts_app.selectors import host_ids
+from images_app.models import Image
+from images_app.selectors import images_for
+
+MOST_USERS = 200  # containers listed on the page; the list of containers has them all
+
+
+def context(user: User, image: Image, tab: str) -> dict[str, Any]:
+    """What images_app/object.html shows around the body of each tab."""
+    return {
+        "object": _head(image),
+        "host": image.host,
+        "can_operate": image.host_id in host_ids(user, Role.OPERATOR),
+        "can_administer": image.host_id in host_ids(user, Role.ADMINISTRATOR),
+        "verbs": _verbs(image),
+        "object_tabs": _tabs(image, tab),
+        "tab": tab,
+        "as_of": image.host.as_of,
+        **uses(user, image),
+    }
+
+
+def uses(user: User, image: Image) -> dict[str, Any]:
+    """Containers made from it, and the other hosts that have it."""
+    users = list(image.containers.filter(gone=None).order_by("name")) if image.pk else []
+    elsewhere = images_for(user).filter(docker_id=image.docker_id).exclude(host=image.host_id)
+    return {
+        "users": [_user(image, each) for each in users[:MOST_USERS]],
+        "users_count": len(users),
+        "elsewhere": [
+            {"host": each.host.name, "url": page_of(each), "n": each.containers.count()}
+            for each in elsewhere[:MOST_USERS]
+        ],
+    }
+
+
+def page_of(image: Image) -> str:
+    return reverse("image:page", args=[image.host.slug, name_of(image)])
+
+
+def name_of(image: Image) -> str:
+    """How its address calls an image: by a tag where it has one, else by its id."""
+    return str(image.tags[0]) if image.tags else image.short_id
+
+
+def _head(image: Image) -> dict[str, Any]:
+    prefix, name, tag = parts_of(image.label)
+    return {
+        "pk": image.pk or 0,
+        "id": image.docker_id,
+        "short": image.short_id,
+        "label": visible(image.label, 400),
+        "prefix": prefix,
+        "name": name,
+        "tag": tag,
+        "tags": [visible(each, 400) for each in image.tags],
+        "digests": [visible(each, 500) for each in image.digests],
+        "host": image.host.slug,
+        "host_name": image.host.name,
+        "url": page_of(image),
+        "size": filesizeformat(image.size_bytes),
+        "created": image.created,
+        "age": age(image.created, now()),
+        "stale": image.stale,
+        "dangling": not image.tags,
+    }
+
+
+def parts_of(reference: str) -> tuple[str, str, str]:
+    """(registry and path, name, tag with its colon) of a name, for drawing: the outer are dim."""
+    path, at_sign, digest = reference.partition("@")
+    head, slash, last = path.rpartition("/")
+    name, colon, tag = last.partition(":")
+    return f"{head}{slash}", name, f"{colon}{tag}" + (f"{at_sign}{digest[:19]}" if digest else "")
+
+
+def _verbs(image: Image) -> list[dict[str, Any]]:
+    """What can be done from here by a page of its own; a page that is not built is left out."""
+    name = name_of(image) if image.tags else image.docker_id
+    wanted: Iterable[tuple[str, str, str, dict[str, str]]] = (
+        (_("Run"), "play", "containers:new", {"host": image.host.slug, "image": name}),
+        (_("Push"), "upload", "images:push", {"host": image.host.slug, "reference": name}),
+        (_("Send to host"), "server", "images:distribute",
+         {"host": image.host.slug, "reference": name}),
+        (_("Save"), "download", "images:save", {"host": image.host.slug, "reference": name}),
+    )  # fmt: skip
+    verbs = []
+    for label, icon, view, said in wanted:
+        try:
+            url = f"{reverse(view)}?{urlencode(said)}"
+        except NoReverseMatch:
+            continue
+        verbs.append(
+            {"label": label, "icon": icon, "url": url, "primary": view == "containers:new"}
+        )
+    return verbs
+
+
+def _tabs(image: Image, current: str) -> list[dict[str, Any]]:
+    said = [image.host.slug, name_of(image)]
+    labels = {"page": _("Overview"), "inspect": _("Inspect")}
+    tabs = [
+        {"key": key, "label": label, "url": reverse(f"image:{key}", args=said)}
+        for key, label in labels.items()
+    ]
+    return [{**each, "current": each["key"] == current} for each in tabs]
+
+
+def _user(image: Image, each: Any) -> dict[str, Any]:
+    """A container of the image; its kind of row belongs to an app above ours."""
+    glyph = each.health if each.health in {"healthy", "unhealthy"} else each.state
+    if each.failed:
+        glyph = "failed"
+    if image.stale or (each.state != "running" and each.health):
+        glyph = "unknown" if image.stale else each.state
+    return {
+        "name": each.name,
+        "glyph": glyph,
+        "status": visible(each.status),
+        "url": f"/h/{image.host.slug}/c/{each.name}/",
+    }

@@ -1,0 +1,10 @@
+from django.urls import path
+
+from images_app import object_views
+
+app_name = "image"
+# no part of an image's name is a lone "-": what stands behind one is no name
+urlpatterns = [
+    path("h/<slug:host>/i/<path:reference>/-/inspect/", object_views.inspect, name="inspect"),
+    path("h/<slug:host>/i/<path:reference>/", object_views.overview, name="page"),
+]
