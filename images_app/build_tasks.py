@@ -2,7 +2,7 @@
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,8 +15,10 @@ from engine.transfers import messages
 from engine.types import Connection
 from hosts_app.connections import connection_for
 from hosts_app.selectors import may
+from images_app.build_auth import sign_ins
 from images_app.build_spool import forget, pieces
 from images_app.build_steps import Progress
+from images_app.dockerfile import check
 from images_app.models import Build
 from jobs_app.deeds import deed
 from jobs_app.lifecycle import Failed
@@ -33,8 +35,8 @@ class _Order:
     connection: Connection
     path: str
     context: str  # name of its file; "" where the engine fetches it
-    headers: dict[str, str]
-    hidden: tuple[str, ...]
+    headers: dict[str, str] = field(repr=False)
+    hidden: tuple[str, ...] = field(repr=False)
 
 
 @deed("image.build", role=Role.OPERATOR, queue="transfers")
@@ -61,11 +63,14 @@ def _order(job: Job, build: Build) -> _Order:
     values: dict[str, str] = json.loads(unseal(job, "sealed") or "{}")
     if sorted(values) != params.get("build_args", []) or not (build.spool or params.get("remote")):
         raise Failed(_("Its context or arguments are gone: build it again from its page."))
+    # which bases a git repository names, only the engine will know: it gets no sign-in for them
+    target = params.get("target", "")
+    images = check(build.dockerfile, target=target, build_args=values).images
     return _Order(
         connection_for(job.host),
         f"/build?{urlencode(_query(params, values))}",
         build.spool,
-        {"Content-Type": "application/x-tar"},
+        {"Content-Type": "application/x-tar", **sign_ins(images)},
         tuple(values.values()),
     )
 

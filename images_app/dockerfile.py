@@ -5,10 +5,12 @@ refuses too (tests/engine/test_dockerfile.py); what only may go wrong is a warni
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from django.utils.translation import gettext as _
 
+from engine.reference import BadReference, parse
 from images_app import dockerfile_rules as rules
 from images_app.dockerfile_copy import copy_problems
 from images_app.dockerfile_lines import Instruction, Source, read, split
@@ -24,6 +26,7 @@ class Checked:
     problems: list[Problem]
     stages: list[Stage] = field(default_factory=list)
     arguments: list[str] = field(default_factory=list)  # names of every ARG
+    images: list[str] = field(default_factory=list)  # what the builder may have to pull
 
     @property
     def errors(self) -> list[Problem]:
@@ -53,7 +56,8 @@ def check(
         if stage.index < wanted:
             problems += copy_problems(instruction, stage, reader.stages, files, reader.known)
     problems.sort(key=lambda each: (each.line, not each.is_error))
-    return Checked(problems, reader.stages, reader.arguments)
+    images = [name for index, name in reader.images if index < wanted]
+    return Checked(problems, reader.stages, reader.arguments, list(dict.fromkeys(images)))
 
 
 def _built(stages: list[Stage], target: str) -> int:
@@ -95,6 +99,7 @@ class _Reader:
         self.stages: list[Stage] = []
         self.arguments: list[str] = []
         self.copies: list[tuple[Instruction, Stage]] = []
+        self.images: list[tuple[int, str]] = []  # (stage that names it, image)
         self.known: dict[str, str | None] = {}  # values of the arguments before the first FROM
 
     def problems(self) -> list[Problem]:
@@ -127,6 +132,9 @@ class _Reader:
             yield from self._trigger(each)
         if each.name in {"COPY", "ADD"} and self.stages:
             self.copies.append((each, self.stages[-1]))
+            origin = dict(each.flags).get("from") or ""
+            if not (origin.isdigit() or self._is_stage(origin)):
+                self._names(origin)
 
     def _trigger(self, each: Instruction) -> Iterator[Problem]:
         """What fails only where the image is used as a base is a warning here."""
@@ -155,9 +163,21 @@ class _Reader:
             yield wrong(each.line, text % {"name": words[2]})
         elif name and any(stage.name == name for stage in self.stages):
             yield wrong(each.line, _("Two stages have the name %(name)s.") % {"name": name})
-        if base and not any(stage.name == base.lower() for stage in self.stages):
-            yield from rules.base_problems(each, base, expanded(base, self.known))
+        filled = None if self._is_stage(base) else expanded(base, self.known)
+        if base and not self._is_stage(base):
+            yield from rules.base_problems(each, base, filled)
         self.stages.append(Stage(len(self.stages), name, base, each.line))
+        self._names((filled or "").strip("\"'"))
+
+    def _is_stage(self, name: str) -> bool:
+        return any(stage.name == name.lower() for stage in self.stages if stage.name)
+
+    def _names(self, image: str) -> None:
+        """Remembers what the stage that was read last may have the engine pull."""
+        with suppress(BadReference):
+            if image and image != rules.NOTHING:
+                parse(image)
+                self.images.append((len(self.stages) - 1, image))
 
     def _remember(self, each: Instruction) -> None:
         for word in rules.argument_words(each, self.source.escape):

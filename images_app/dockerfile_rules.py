@@ -33,6 +33,7 @@ BUILDKIT = {
     "ADD": {"link", "chmod", "checksum", "keep-git-dir", "exclude", "unpack"},
     "COPY": {"link", "chmod", "parents", "exclude"},
 }
+NOTHING = "scratch"  # a base without anything in it
 STAGE = re.compile(r"[a-z][a-z0-9-_.]*")
 PORT = re.compile(r"[0-9]{1,5}(-[0-9]{1,5})?(/(tcp|udp|sctp))?", re.IGNORECASE)
 
@@ -75,7 +76,7 @@ def base_problems(each: Instruction, base: str, filled: str | None) -> Iterator[
         return
     if len(filled) > 1 and filled[0] == filled[-1] and filled[0] in "\"'":
         filled = filled[1:-1]
-    if filled == "scratch":
+    if filled == NOTHING:
         return
     try:
         parse(filled)

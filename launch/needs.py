@@ -12,6 +12,7 @@ NEEDS = {
     "dockerd": "docker.io",
     "docker-registry": "docker-registry",
     "busybox": "busybox-static",
+    "git": "git",
     "ip": "iproute2",
     "chromium": "chromium",
     "msgfmt": "gettext",

@@ -8,6 +8,8 @@ from tests.lab.certificates import make_certificates
 from tests.lab.dockerd import Dockerd, dockerd
 from tests.lab.registry import Registry, registry
 
+MEMBER = ("mia", "canary-of-mia-77")  # name and password
+
 
 @pytest.fixture(scope="session")
 def docker() -> Iterator[Dockerd]:
@@ -33,4 +35,11 @@ def mortal_docker(second_docker: Dockerd) -> Iterator[Dockerd]:
 @pytest.fixture(scope="session")
 def lab_registry() -> Iterator[Registry]:
     with registry() as private:
+        yield private
+
+
+@pytest.fixture(scope="session")
+def guarded_registry() -> Iterator[Registry]:
+    """A registry that lets in only MEMBER, by name and password."""
+    with registry(dict([MEMBER])) as private:
         yield private

@@ -19,11 +19,14 @@ from images_app.build_source import checked_remote
 from images_app.build_steps import Progress
 from images_app.builds import Wanted
 from images_app.context import tar_of
+from images_app.dockerfile import check
 from images_app.models import Build
 from jobs_app import services as jobs
 from jobs_app import streaming, upkeep
 from jobs_app.models import Job, JobLine
+from registries_app.models import Registry
 from tests.fakes.engine import FakeEngine
+from tests.fakes.hostile_registry import Reply, hostile
 from tests.unit.script import Script, is_problem
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -278,3 +281,28 @@ def _clean() -> Iterator[None]:
 
 def test_nobody_signed_out_may_upload(client: Client, place: Host) -> None:
     assert client.post("/api/v1/hosts/lab/images/build", {}).status_code in {401, 403}
+
+
+def test_no_sign_in_goes_along_where_a_bases_registry_would_send_it_elsewhere(
+    fake: FakeEngine, place: Host, operator: User
+) -> None:
+    challenge = {"WWW-Authenticate": 'Bearer realm="http://127.0.0.1:9/token"'}
+    with hostile(lambda _asked, _fake: Reply(401, headers=challenge)) as registry:
+        domain = registry.url.removeprefix("http://")
+        Registry.objects.create(
+            slug="x", name="x", url=registry.url, domain=domain, username="ann"
+        )
+        job = run(asked(operator, dockerfile=f"FROM {domain}/base:1\n"))
+    assert job.state == "failed"
+    assert "127.0.0.1:9" in job.error
+    assert not fake.asked("POST /build")
+
+
+def test_which_images_a_build_may_pull() -> None:
+    text = (
+        "ARG A=reg.example:5000/a\nFROM ${A}:1 AS one\nFROM one\nCOPY --from=b.example/b /x /\n"
+        "COPY --from=one /x /\nCOPY --from=0 /x /\nFROM scratch\nFROM c.example/c\n"
+    )
+    assert check(text).images == ["reg.example:5000/a:1", "b.example/b", "c.example/c"]
+    assert check(text, target="1").images == ["reg.example:5000/a:1", "b.example/b"]
+    assert check(text, build_args={"A": "d"}).images[0] == "d:1"
