@@ -79,3 +79,94 @@ class Registry(models.Model):
     def path(self) -> str:
         """A path before /v2/, under which engines cannot pull; mostly ""."""
         return self.url.partition("://")[2].partition("/")[2]
+
+
+class Index(models.Model):
+    """How far a registry's repositories are known here. Of Docker Hub, only what was named."""
+
+    registry = models.OneToOneField(Registry, models.CASCADE, related_name="index")
+    named_at = models.DateTimeField(null=True)  # when the names of its repositories were read
+    complete = models.BooleanField(default=True)  # all names; not only the first 10,000
+    indexed_at = models.DateTimeField(null=True)  # when every tag was last looked at
+    begun_at = models.DateTimeField(null=True)  # of the look that is going on, if one is
+    error = models.TextField(blank=True)  # why the names could not be read
+    code = models.CharField(max_length=40, blank=True)  # the kind of that error
+
+    def __str__(self) -> str:
+        return f"index of {self.registry}"
+
+
+class Repository(models.Model):
+    """A repository of a registry: listed by it, or pinned by somebody who knows its name."""
+
+    registry = models.ForeignKey(Registry, models.CASCADE, related_name="repositories")
+    name = models.CharField(max_length=255)
+    listed = models.BooleanField(default=False)  # by the registry, when it was last asked
+    pinned = models.BooleanField(default=False)
+    about = models.CharField(max_length=300, blank=True)  # in the words of its owner
+    tag_count = models.PositiveIntegerField(null=True)  # None: not counted yet
+    complete = models.BooleanField(default=True)  # all its tags are known, not the first 10,000
+    scanned_at = models.DateTimeField(null=True)  # when the names of its tags were last read
+    error = models.TextField(blank=True)  # why they could not be
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["registry", "name"], name="repository_per_registry")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.registry.domain}/{self.name}"
+
+
+class Tag(models.Model):
+    """A tag of a repository, and the manifest that it stood for when it was last looked at."""
+
+    class Kind(models.TextChoices):
+        TAG = "tag"
+        SIGNATURE = "signature"  # made by cosign, or for want of a list of referrers
+
+    repository = models.ForeignKey(Repository, models.CASCADE, related_name="tags")
+    name = models.CharField(max_length=128)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.TAG)
+    digest = models.CharField(max_length=140, blank=True)  # "" before it was looked at
+    seen_at = models.DateTimeField(null=True)  # when it was
+    pushed = models.DateTimeField(null=True)  # where the registry's own API says it
+    error = models.CharField(max_length=400, blank=True)  # why it could not be looked at
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["repository", "name"], name="tag_per_repository")
+        ]
+        indexes = [models.Index(fields=["digest"]), models.Index(fields=["name"])]
+
+    def __str__(self) -> str:
+        return f"{self.repository}:{self.name}"
+
+
+class Manifest(models.Model):
+    """A manifest by its digest, the same in every registry: read once, and kept.
+
+    `platforms` is as details.assemble makes it; of an index that lacked parts it is made again.
+    """
+
+    digest = models.CharField(max_length=140, unique=True)
+    kind = models.CharField(max_length=10)  # index, image, schema1, artifact, unreadable
+    media_type = models.CharField(max_length=200, blank=True)
+    size = models.BigIntegerField(null=True)  # compressed bytes, each layer once
+    created = models.DateTimeField(null=True)
+    platforms = models.JSONField(default=list)
+    attestations = models.JSONField(default=list)
+    labels = models.JSONField(default=dict)
+    artifact = models.CharField(max_length=200, blank=True)  # what it is, where it is no image
+    subject = models.CharField(max_length=140, blank=True)  # what it belongs to
+    complete = models.BooleanField(default=True)  # all its parts could be had
+    raw = models.BinaryField()  # its exact bytes
+    config = models.BinaryField(null=True)  # the configuration of an image
+    read_at = models.DateTimeField(default=now)
+
+    class Meta:
+        indexes = [models.Index(fields=["subject"])]
+
+    def __str__(self) -> str:
+        return self.digest

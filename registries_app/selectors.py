@@ -1,12 +1,12 @@
 """Registries as they are stored."""
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts_app.models import User
 from core.errors import NotFound
 from engine.reference import parse
-from registries_app.models import Registry
+from registries_app.models import Registry, Repository, Tag
 
 
 def registries_for(_user: User) -> QuerySet[Registry]:
@@ -33,3 +33,18 @@ def registry_for_reference(reference: str) -> Registry | None:
 def registry_of_domain(domain: str) -> Registry | None:
     found = list(Registry.objects.filter(domain=domain.lower(), mirror_of=None).order_by("pk"))
     return next((each for each in found if each.signs_in), found[0] if found else None)
+
+
+def repositories_of(registry: Registry) -> QuerySet[Repository]:
+    """Those that it lists, and those that somebody pinned."""
+    return Repository.objects.filter(registry=registry).filter(Q(listed=True) | Q(pinned=True))
+
+
+def repository_known(registry: Registry, name: str) -> Repository | None:
+    """Its row, where anybody ever looked at it."""
+    return Repository.objects.filter(registry=registry, name=name).first()
+
+
+def tags_of(registry: Registry, repository: str) -> QuerySet[Tag]:
+    """The tags of a repository as they were last read; none where nobody read them."""
+    return Tag.objects.filter(repository__registry=registry, repository__name=repository)
