@@ -25,7 +25,7 @@ class RunForm(forms.Form):
         label=gettext_lazy("Image"),
         max_length=512,
         help_text=gettext_lazy("One that the host has."),
-        widget=forms.TextInput(attrs=CODE | {"list": "images"}),
+        widget=forms.TextInput(attrs=CODE | {"list": "names"}),
     )
     name = forms.CharField(
         label=gettext_lazy("Name"),

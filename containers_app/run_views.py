@@ -6,7 +6,7 @@ from django import forms as django_forms
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts_app.http import Request
 from accounts_app.models import Role
@@ -33,14 +33,6 @@ def new(request: Request) -> HttpResponse:
     image = request.GET.get("image", "")
     page = RunPage(hosts, host=first, image=image, key=uuid.uuid4().hex)
     return _page(request, page, first)
-
-
-@signed_in
-@require_GET
-def images(request: Request) -> HttpResponse:
-    """The names to choose from on another host."""
-    tags = tags_on(request.user, request.GET.get("host", ""))
-    return render(request, "containers_app/_images.html", {"tags": tags})
 
 
 @signed_in

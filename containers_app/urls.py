@@ -8,7 +8,6 @@ urlpatterns = [
     path("containers/act/", views.act, name="act"),
     path("containers/prune/", views.prune, name="prune"),
     path("containers/new/", run_views.new, name="new"),
-    path("containers/new/images/", run_views.images, name="new-images"),
     path("containers/new/arguments/", run_views.split, name="new-arguments"),
     path("logs/", log_page.merged, name="merged-logs"),
     path("h/<slug:host>/c/<str:name>/", object_views.overview, name="page"),

@@ -6,7 +6,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("", include("accounts_app.urls")),
     path("", include("containers_app.urls")),
-    path("", include("images_app.transfer_urls")),
+    path("", include("images_app.urls")),
     path("", include("images_app.object_urls")),
     path("", include("hosts_app.urls")),
     path("builds/", include("images_app.build_urls")),

@@ -66,6 +66,14 @@ def tags_on(user: User, host: str) -> list[str]:
     return sorted({tag for tags in rows for tag in tags})
 
 
+def names_on(user: User, host: str) -> list[tuple[str, str]]:
+    """(reference, what a person calls it) of every image of one host, those without a tag last."""
+    found = images_for(user).filter(host__slug=host)
+    tagged = {tag: tag for image in found for tag in image.tags}
+    bare = {image.docker_id: image.short_id for image in found if not image.tags}
+    return [*sorted(tagged.items()), *sorted(bare.items())]
+
+
 def used_by(images: Iterable[Image]) -> dict[int, list[tuple[str, str]]]:
     """Image → (id, name) of the containers made from it that still exist."""
     pks = [image.pk for image in images]

@@ -26,6 +26,7 @@ class PullOnBody(PullBody):
 
 class PushBody(Body):
     reference: str = Field(description="The name says to which registry")
+    source: str = Field("", description="An image of the host, which gets this name first")
     platform: str | None = Field(None, description="Null: an engine has one of each name")
 
 
@@ -107,9 +108,12 @@ def pull_on(request: Request, wanted: PullOnBody) -> JobOut:
 @router.post("hosts/{host}/images/push", response={202: JobOut})
 @signed_in
 def push(request: Request, host: str, wanted: PushBody) -> JobOut:
-    """Send an image to the registry of its name; the result has its digest. Operators."""
+    """Send an image to the registry of its name. The result has the digest that was answered, and
+    whether the registry itself tells the same (`confirmed`; null: it could not be asked).
+    Operators.
+    """
     key = idempotency_key(request)
     job = asked_before(request.user, key, "image.push", host=host) or transfers.push(
-        request.user, host, wanted.reference, idempotency_key=key
+        request.user, host, wanted.reference, wanted.source, idempotency_key=key
     )
     return job_out(job)

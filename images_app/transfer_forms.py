@@ -1,12 +1,24 @@
-"""The form that pulls an image."""
+"""The forms of images on their way: pull, push, send to hosts, save."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
+from core.forms import CODE
 from hosts_app.models import Host
+
+NAMES = CODE | {"list": "names"}  # of the images that the chosen host has
+LONGEST = 400  # characters of a reference
+
+
+def _hosts(field: forms.Field, hosts: Iterable[Host]) -> None:
+    assert isinstance(field, forms.ChoiceField), "declared below"
+    field.choices = [(host.slug, host.name) for host in hosts]
+    if isinstance(field, forms.MultipleChoiceField):
+        field.widget.attrs["size"] = min(8, max(2, len(field.choices)))
 
 
 class PullForm(forms.Form):
@@ -14,9 +26,9 @@ class PullForm(forms.Form):
 
     reference = forms.CharField(
         label=_("Image"),
-        max_length=400,
+        max_length=LONGEST,
         help_text=_("Such as nginx:1.27 or registry.example:5000/team/app."),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.TextInput(attrs=CODE),
     )
     hosts = forms.MultipleChoiceField(
         label=_("Hosts"), help_text=_("Each host that you choose pulls it by itself.")
@@ -26,13 +38,89 @@ class PullForm(forms.Form):
         max_length=60,
         required=False,
         help_text=_("Such as linux/arm64. Empty: the engine's own."),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.TextInput(attrs=CODE),
     )
     key = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
     def __init__(self, hosts: Iterable[Host], *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        field = self.fields["hosts"]
-        assert isinstance(field, forms.MultipleChoiceField)
-        field.choices = [(host.slug, host.name) for host in hosts]
-        field.widget.attrs["size"] = min(8, max(2, len(field.choices)))
+        _hosts(self.fields["hosts"], hosts)
+
+
+class PushForm(forms.Form):
+    """Which image of which host, and under which name it goes to a registry."""
+
+    host = forms.ChoiceField(label=_("Host"))
+    source = forms.CharField(
+        label=_("Image"),
+        max_length=LONGEST,
+        help_text=_("One that the host has."),
+        widget=forms.TextInput(attrs=NAMES),
+    )
+    registry = forms.ChoiceField(
+        label=_("Registry"),
+        required=False,
+        help_text=_("Where it goes. The sign-in that is stored for it is used."),
+    )
+    reference = forms.CharField(
+        label=_("Name there"),
+        required=False,
+        max_length=LONGEST,
+        help_text=_("Such as team/app:1.4; empty: its own. The image gets this name first."),
+        widget=forms.TextInput(attrs=CODE),
+    )
+    key = forms.CharField(max_length=64, widget=forms.HiddenInput)
+
+    def __init__(
+        self,
+        hosts: Iterable[Host],
+        registries: Iterable[tuple[str, str]],
+        *args: Any,
+        **options: Any,
+    ) -> None:
+        """`registries` are (domain, label)."""
+        super().__init__(*args, **options)
+        _hosts(self.fields["host"], hosts)
+        field = self.fields["registry"]
+        assert isinstance(field, forms.ChoiceField), "declared above"
+        field.choices = [("", _("As its name says")), *registries]
+
+
+class DistributeForm(forms.Form):
+    """An image made on one host, for others."""
+
+    host = forms.ChoiceField(label=pgettext_lazy("of an image to send", "From"))
+    reference = forms.CharField(
+        label=_("Image"),
+        max_length=LONGEST,
+        help_text=_("One that the host has."),
+        widget=forms.TextInput(attrs=NAMES),
+    )
+    targets = forms.MultipleChoiceField(
+        label=pgettext_lazy("of an image to send", "To"),
+        help_text=_("The id that arrives is compared with the one that was sent."),
+    )
+    key = forms.CharField(max_length=64, widget=forms.HiddenInput)
+
+    def __init__(self, hosts: Iterable[Host], *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        hosts = list(hosts)
+        _hosts(self.fields["host"], hosts)
+        _hosts(self.fields["targets"], hosts)
+
+
+class SaveForm(forms.Form):
+    """Images of one host, for one archive."""
+
+    host = forms.ChoiceField(label=_("Host"), widget=forms.Select(attrs={"data-submit": ""}))
+    reference = forms.MultipleChoiceField(label=_("Images"))
+
+    def __init__(
+        self, hosts: Iterable[Host], names: Iterable[tuple[str, str]], *args: Any, **options: Any
+    ) -> None:
+        super().__init__(*args, **options)
+        _hosts(self.fields["host"], hosts)
+        field = self.fields["reference"]
+        assert isinstance(field, forms.MultipleChoiceField), "declared above"
+        field.choices = list(names)
+        field.widget.attrs["size"] = min(16, max(4, len(field.choices)))

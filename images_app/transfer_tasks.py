@@ -20,8 +20,10 @@ from jobs_app.lifecycle import Failed, Interrupted, say
 from jobs_app.models import Job
 from jobs_app.streaming import Reporter, run_streaming
 from registries_app.checking import check_before_engine
-from registries_app.credentials import engine_auth
+from registries_app.credentials import engine_auth, target_of
+from registries_app.distribution import Client
 from registries_app.failures import RegistryFailed
+from registries_app.selectors import registry_for_reference
 
 TAR = {"Content-Type": "application/x-tar"}
 PULLS = 2  # attempts of one job; what an engine had before a break it fetches again
@@ -49,15 +51,48 @@ def pull_image(job: Job) -> None:
 
 @deed("image.push", role=Role.OPERATOR, queue="transfers")
 def push_image(job: Job) -> None:
-    """Never repeated by itself."""
+    """Never repeated by itself. What the registry answered is compared with what it then has."""
+    assert job.host, "a push has a host"
     reference = parse(str(job.params["reference"])).with_default_tag()
+    name = _name(reference)
     try:
-        layers = _follow(job, f"/images/{_name(reference)}/push", {"tag": reference.tag})
+        if source := str(job.params.get("source") or ""):
+            engine_for(job.host).tag_image(source, name, reference.tag)
+            say(job, f"tagged {reference.familiar}")
+        layers = _follow(job, f"/images/{name}/push", {"tag": reference.tag})
     except Unreachable as error:
         raise Interrupted(str(error)) from error
     if not layers.digest:
         raise Failed(_("The registry answered no digest."))
-    job.result = {"digest": layers.digest}
+    job.result = {"digest": layers.digest, "confirmed": None}
+    there = _digest_at(job, reference)
+    if there:
+        job.result["confirmed"] = there == layers.digest
+    if there not in {"", layers.digest}:
+        raise Failed(
+            _("Pushed as %(pushed)s, but the registry now has %(there)s under this name.")
+            % {"pushed": layers.digest, "there": there}
+        )
+
+
+def _digest_at(job: Job, reference: Reference) -> str:
+    """What the registry itself has under this name; "" where we cannot ask it.
+
+    Only a registry that an administrator has entered is asked (E1): its engine may be able to
+    reach others that we may not.
+    """
+    registry = registry_for_reference(str(reference))
+    if registry is None:
+        say(job, "digest not compared: the registry has no record here")
+        return ""
+    try:
+        with Client(target_of(registry)) as client:
+            digest = client.head(reference.path, reference.tag)
+    except RegistryFailed as error:
+        say(job, f"digest not compared: {error.message}")
+        return ""
+    say(job, f"the registry has {digest}")
+    return digest
 
 
 @deed("image.pull.bulk", role=Role.OPERATOR, repeatable=True, queue="transfers")

@@ -1,51 +1,141 @@
-"""The page that pulls an image to one host or several."""
+"""The pages of images on their way: pull, push, send to other hosts, save to the browser."""
 
 import uuid
+from collections.abc import Callable
+from typing import Any
 
-from django.http import HttpResponse
+from django import forms
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts_app.http import Request
 from accounts_app.models import Role
 from core.errors import DashboardError, Forbidden
 from core.forms import refuse
 from core.gate import signed_in
+from hosts_app.models import Host
 from hosts_app.selectors import hosts_for
 from images_app import transfers
-from images_app.transfer_forms import PullForm
+from images_app.selectors import names_on, tags_on
+from images_app.transfer_forms import DistributeForm, PullForm, PushForm, SaveForm
 from jobs_app.models import Job
+from registries_app.selectors import registries_for
+
+TAR = "application/x-tar"
 
 
 @signed_in
 @require_http_methods(["GET", "POST"])
 def pull(request: Request) -> HttpResponse:
+    hosts = _hosts(request)
+    if request.method == "GET":
+        wanted = [host.slug for host in hosts if host.slug in request.GET.getlist("host")]
+        initial = {
+            "hosts": wanted or [hosts[0].slug],
+            "reference": request.GET.get("reference") or request.GET.get("image", ""),
+            "key": uuid.uuid4().hex,
+        }
+        return _page(request, "pull", PullForm(hosts, initial=initial))
+    return _asked(request, "pull", PullForm(hosts, request.POST), _pull)
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def push(request: Request) -> HttpResponse:
+    hosts = _hosts(request)
+    registries = [
+        (each.domain, f"{each.name} ({each.domain})")
+        for each in registries_for(request.user)
+        if each.mirror_of_id is None and each.domain
+    ]
+    if request.method == "GET":
+        initial = _initial(request, hosts, "source")
+        return _page(request, "push", PushForm(hosts, registries, initial=initial))
+    return _asked(request, "push", PushForm(hosts, registries, request.POST), _push)
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def distribute(request: Request) -> HttpResponse:
+    hosts = _hosts(request)
+    if request.method == "GET":
+        initial = _initial(request, hosts, "reference")
+        return _page(request, "distribute", DistributeForm(hosts, initial=initial))
+    return _asked(request, "distribute", DistributeForm(hosts, request.POST), _distribute)
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def save(request: Request) -> HttpResponseBase:
+    """A form to choose images; sent, it answers with their archive."""
+    hosts = _hosts(request)
+    data = request.GET if request.method == "GET" else request.POST
+    host = _chosen(hosts, data.get("host", ""))
+    names = names_on(request.user, host.slug)
+    if request.method == "GET":
+        initial = {"host": host.slug, "reference": request.GET.getlist("reference")}
+        return _page(request, "save", SaveForm(hosts, names, initial=initial))
+    form, status = SaveForm(hosts, names, request.POST), 422
+    if form.is_valid():
+        try:
+            chosen = form.cleaned_data
+            saved = transfers.save(request.user, chosen["host"], chosen["reference"])
+        except DashboardError as error:
+            status = refuse(form, error)
+        else:
+            answer = StreamingHttpResponse(saved, content_type=TAR)
+            answer["Content-Disposition"] = 'attachment; filename="images.tar"'
+            return answer
+    return _page(request, "save", form, status)
+
+
+@signed_in
+@require_GET
+def names(request: Request) -> HttpResponse:
+    """The names to choose from on a host, as options of a list."""
+    tags = tags_on(request.user, request.GET.get("host", ""))
+    return render(request, "images_app/_names.html", {"tags": tags})
+
+
+def _hosts(request: Request) -> list[Host]:
+    """Where images may be sent from and to. Raises Forbidden where that is nowhere."""
     hosts = list(hosts_for(request.user, Role.OPERATOR))
     if not hosts:
         raise Forbidden(
-            _("You may pull images on no host."), hint=_("Ask an administrator for the role.")
+            _("You may move images on no host."), hint=_("Ask an administrator for the role.")
         )
-    if request.method == "GET":
-        wanted = [host.slug for host in hosts if host.slug in request.GET.getlist("host")]
-        chosen = wanted or [hosts[0].slug]
-        initial = {
-            "hosts": chosen,
-            "reference": request.GET.get("image", ""),
-            "key": uuid.uuid4().hex,
-        }
-        return _page(request, PullForm(hosts, initial=initial))
-    form, status = PullForm(hosts, request.POST), 422
+    return hosts
+
+
+def _chosen(hosts: list[Host], slug: str) -> Host:
+    return next((host for host in hosts if host.slug == slug), hosts[0])
+
+
+def _initial(request: Request, hosts: list[Host], field: str) -> dict[str, Any]:
+    return {
+        "host": _chosen(hosts, request.GET.get("host", "")).slug,
+        field: request.GET.get("reference", ""),
+        "key": uuid.uuid4().hex,
+    }
+
+
+def _asked(
+    request: Request, page: str, form: forms.Form, ask: Callable[[Request, dict[str, Any]], Job]
+) -> HttpResponse:
+    """To the job that was asked for, or the form again with what is wrong."""
+    status = 422
     if form.is_valid():
         try:
-            return redirect("jobs:page", _asked(request, form).pk)
+            return redirect("jobs:page", ask(request, form.cleaned_data).pk)
         except DashboardError as error:
             status = refuse(form, error)
-    return _page(request, form, status)
+    return _page(request, page, form, status)
 
 
-def _asked(request: Request, form: PullForm) -> Job:
-    said = form.cleaned_data
+def _pull(request: Request, said: dict[str, Any]) -> Job:
     slugs, key = said["hosts"], said["key"]
     if len(slugs) == 1:
         return transfers.pull(
@@ -56,5 +146,26 @@ def _asked(request: Request, form: PullForm) -> Job:
     )
 
 
-def _page(request: Request, form: PullForm, status: int = 200) -> HttpResponse:
-    return render(request, "images_app/pull.html", {"form": form}, status=status)
+def _push(request: Request, said: dict[str, Any]) -> Job:
+    name = said["reference"] or said["source"]
+    if said["registry"]:
+        name = transfers.name_at(said["registry"], name)
+    return transfers.push(
+        request.user, said["host"], name, said["source"], idempotency_key=said["key"]
+    )
+
+
+def _distribute(request: Request, said: dict[str, Any]) -> Job:
+    return transfers.distribute(
+        request.user,
+        said["host"],
+        said["reference"],
+        said["targets"],
+        idempotency_key=said["key"],
+    )
+
+
+def _page(request: Request, name: str, form: forms.Form, status: int = 200) -> HttpResponse:
+    host = str(form["host"].value() or "") if "host" in form.fields else ""
+    context = {"form": form, "tags": tags_on(request.user, host) if host else []}
+    return render(request, f"images_app/{name}.html", context, status=status)

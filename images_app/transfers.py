@@ -13,7 +13,7 @@ from accounts_app import audit
 from accounts_app.models import Role, User
 from core.errors import Invalid
 from core.limits import AtOnce
-from engine.reference import BadReference, Reference, parse
+from engine.reference import DEFAULT_DOMAIN, OFFICIAL, BadReference, Reference, parse
 from engine.transfers import download
 from hosts_app.connections import connection_for
 from hosts_app.models import Host
@@ -25,6 +25,7 @@ from jobs_app.services import Wish, ask, ask_many
 
 PLATFORM = re.compile(r"[a-z0-9_.-]+/[a-z0-9_.-]+(/[a-z0-9_.-]+)?")  # linux/arm64/v8
 MOST_HOSTS = 500
+DEFAULT_TAG = "latest"
 SAVES = AtOnce(each=2, in_all=8)  # each keeps two connections and an engine's disk busy
 
 
@@ -55,15 +56,40 @@ def pull_on(
     return ask_many(actor, "image.pull.bulk", wishes, idempotency_key=idempotency_key)
 
 
-def push(actor: User, host: str, reference: str, *, idempotency_key: str = "") -> Job:
-    """Send an image that the host has to the registry that its name says."""
+def push(
+    actor: User, host: str, reference: str, source: str = "", *, idempotency_key: str = ""
+) -> Job:
+    """Send an image that the host has to the registry that the name `reference` says.
+
+    `source`: an image of the host, by tag or id, that gets this name first.
+    """
     place, named = host_for(actor, host, Role.OPERATOR), _named(reference)
-    if named.digest:
+    if named.digest or named.familiar.startswith("sha256:"):
         raise Invalid.field("reference", _("A push names a tag, not a digest."))
-    image_for(actor, host, named.familiar)
     said = {"reference": named.familiar}
+    if source:
+        image = image_for(actor, host, _named(source, "source").familiar)
+        if named.familiar not in image.tags:
+            said["source"] = image.docker_id
+    else:
+        image_for(actor, host, named.familiar)
     wish = Wish("image.push", place, named.familiar, named.familiar, said)
     return ask(actor, wish, idempotency_key=idempotency_key)
+
+
+def name_at(registry: str, reference: str) -> str:
+    """The name that `reference` has on the registry of this domain: r.example/team/app:1.4.
+
+    Raises Invalid for a name that says another registry itself.
+    """
+    named = _named(reference)
+    if named.domain not in (DEFAULT_DOMAIN, registry):
+        said = _("This name says another registry: %(registry)s") % {"registry": named.domain}
+        raise Invalid.field("reference", said)
+    path = named.path
+    if named.domain != registry:
+        path = path.removeprefix(OFFICIAL)
+    return Reference(registry, path, named.tag or DEFAULT_TAG).familiar
 
 
 def distribute(
@@ -77,6 +103,9 @@ def distribute(
         raise Invalid.field("targets", _("Choose at least one host."))
     if len(slugs) > MOST_HOSTS:
         raise Invalid.field("targets", _("At most %(n)d at a time.") % {"n": MOST_HOSTS})
+    if place.slug in slugs:
+        said_twice = _("%(host)s has it already: it is sent from there.") % {"host": place.name}
+        raise Invalid.field("targets", said_twice)
     name = named.familiar
     said = {"reference": name, "source": place.slug}
     wishes = [
@@ -131,11 +160,11 @@ def _pull(actor: User, host: str, reference: Reference, platform: str) -> Wish:
     return Wish("image.pull", host_for(actor, host, Role.OPERATOR), name, name, said)
 
 
-def _named(text: str) -> Reference:
+def _named(text: str, field: str = "reference") -> Reference:
     try:
         return parse(text).with_default_tag()
     except BadReference as error:
-        raise Invalid.field("reference", str(error)) from error
+        raise Invalid.field(field, str(error)) from error
 
 
 def _platform(text: str) -> str:

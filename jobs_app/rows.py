@@ -13,7 +13,7 @@ from accounts_app.models import User
 from core.times import age, duration
 from jobs_app.models import Job
 from jobs_app.selectors import children_counts, tray_jobs
-from jobs_app.words import kind_word, layer_word
+from jobs_app.words import digest_word, kind_word, layer_word
 
 GLYPHS = {
     "queued": "created",
@@ -78,6 +78,18 @@ def layers_of(job: Job) -> list[dict[str, Any]]:
         }
         for layer in told or ()
     ]
+
+
+def results_of(job: Job) -> list[dict[str, str]]:
+    """What came of a job, as facts for its page: digests and ids to copy, and if they agree."""
+    said = job.result if isinstance(job.result, dict) else {}
+    facts = []
+    if digest := said.get("digest"):
+        note = digest_word(confirmed=said["confirmed"]) if "confirmed" in said else ""
+        facts.append({"label": _("Digest"), "value": str(digest), "note": note})
+    if docker_id := said.get("id"):
+        facts.append({"label": _("ID"), "value": str(docker_id), "note": ""})
+    return facts
 
 
 def _row(job: Job, counts: dict[str, int] | None, at: datetime) -> JobRow:

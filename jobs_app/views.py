@@ -10,7 +10,7 @@ from core.http import is_htmx
 from core.listing import address, page_of, pager
 from jobs_app import rows, services
 from jobs_app.listing import STATES, states_with_counts, wanted
-from jobs_app.rows import layers_of, rows_of
+from jobs_app.rows import layers_of, results_of, rows_of
 from jobs_app.selectors import children_of, job_for, lines_after, position
 
 
@@ -50,6 +50,7 @@ def job_page(request: Request, pk: int) -> HttpResponse:
         "lines": lines_after(job, 0),
         "items": rows_of(children_of(job)),
         "layers": layers_of(job),
+        "results": results_of(job),
     }
     template = "jobs_app/_page.html" if is_htmx(request) else "jobs_app/page.html"
     return render(request, template, context)

@@ -42,3 +42,10 @@ def layer_word(state: str) -> str:
         "present": pgettext("layer", "Already there"),
     }
     return words.get(state, state)
+
+
+def digest_word(*, confirmed: bool | None) -> str:
+    """What a registry says when it is asked for what was pushed; None: it could not be asked."""
+    if confirmed is None:
+        return _("not compared with the registry")
+    return _("the registry has the same") if confirmed else _("the registry has another one")

@@ -19,6 +19,8 @@ from images_app.progress import Layers
 from jobs_app import services
 from jobs_app.models import Job
 from jobs_app.selectors import lines_after
+from registries_app.distribution import Client
+from registries_app.models import Registry as Record
 from tests import make
 from tests.fakes.engine import FakeEngine
 from tests.fakes.transfers import DIGEST
@@ -84,6 +86,33 @@ def test_an_error_line_fails_it_in_the_engines_words(fake: FakeEngine, operator:
     assert (job.state, job.error) == ("failed", "denied")
 
 
+@pytest.mark.parametrize(
+    ("there", "state", "confirmed"),
+    [
+        (DIGEST, "succeeded", True),
+        ("sha256:" + "9" * 64, "failed", False),
+        ("", "succeeded", None),
+    ],
+)
+def test_a_pushed_digest_is_compared_with_the_registrys(
+    fake: FakeEngine,
+    operator: User,
+    monkeypatch: pytest.MonkeyPatch,
+    there: str,
+    state: str,
+    confirmed: bool | None,
+) -> None:
+    image = fake.add_image("lab/web:1")
+    make.image(Host.objects.get(), "lab/web:1", docker_id=image.id)
+    Record.objects.create(slug="near", name="near", url="http://127.0.0.1:9", domain="127.0.0.1:9")
+    if there:
+        monkeypatch.setattr(Client, "head", lambda _client, _repository, _tag: there)
+    job = worked(transfers.push(operator, "lab", "127.0.0.1:9/app:2", "lab/web:1"))
+    assert job.state == state, job.error
+    assert job.result == {"digest": DIGEST, "confirmed": confirmed}
+    assert "127.0.0.1:9/app:2" in image.tags
+
+
 def test_several_hosts_succeed_only_together(fake: FakeEngine, operator: User) -> None:
     second = make.host("second", url="unix:///nowhere.sock")
     Grant.objects.create(user=operator, host=second, role=Role.OPERATOR)
@@ -123,13 +152,15 @@ def test_a_push_and_a_pull_agree_on_the_digest(
     host.url = docker.url
     host.save()
     name = f"{lab_registry.address}/jobs/box:1"
-    docker.api("POST", f"/images/{IMAGE}/tag?repo={name.removesuffix(':1')}&tag=1")
     with Engine(docker.connection) as engine:
         reconcile(host, engine.images(), 1)
-        image_id = engine.image(name).id
-    pushed = worked(transfers.push(operator, "lab", name))
+        image_id = engine.image(IMAGE).id
+    url = f"http://{lab_registry.address}"
+    Record.objects.create(slug="near", name="near", url=url, domain=lab_registry.address)
+    pushed = worked(transfers.push(operator, "lab", name, IMAGE))
     assert pushed.state == "succeeded", pushed.error
     assert pushed.result
+    assert pushed.result["confirmed"]
     docker.api("DELETE", f"/images/{name}")
     pulled = worked(transfers.pull(operator, "lab", name))
     assert pulled.result == {"id": image_id, "digest": pushed.result["digest"]}

@@ -73,7 +73,7 @@ OPERATIONS: dict[tuple[str, str], tuple[str, int, Any]] = {
     ("GET", "hosts/{host}/images/save"): ("operate", 200, None),
     ("POST", "images/distribute"): (
         "operate", 202,
-        {"source": {"host": "lab", "reference": "lab/busybox"}, "targets": ["lab"]},
+        {"source": {"host": "lab", "reference": "lab/busybox"}, "targets": ["yard"]},
     ),
     ("POST", "images/pull"): ("operate", 202, {"reference": "nginx", "hosts": ["lab"]}),
     ("POST", "hosts/{host}/containers"): ("operate", 202, {"image": "lab/busybox:latest"}),
@@ -156,6 +156,7 @@ def container(host: Host, engine: FakeEngine) -> Container:
 def world(container: Container, viewer: User, admin: User, engine: FakeEngine) -> dict[str, Any]:
     """Things that exist, by the names that addresses and bodies call them."""
     attic = make.host("attic")
+    make.host("yard")  # seen by whoever sees lab
     image = Image.objects.get()
     Grant.objects.create(user=make.user("elsewhere"), host=attic, role=Role.OPERATOR)
     make.user("victim")
@@ -184,6 +185,7 @@ def asking(who: str, request: pytest.FixtureRequest) -> Script:
         user = (
             User.objects.get(username=who) if who == "elsewhere" else request.getfixturevalue(who)
         )
+        _grant_yard(user)
         script = Script(None)
         make.session(script.client, user)
         return script
@@ -193,6 +195,13 @@ def asking(who: str, request: pytest.FixtureRequest) -> Script:
     if who == "expired":
         ApiToken.objects.update(expires=now())
     return script
+
+
+def _grant_yard(user: User) -> None:
+    role = Grant.objects.filter(user=user, host__slug="lab").values_list("role", flat=True).first()
+    yard = Host.objects.filter(slug="yard").first()
+    if role is not None and yard:
+        Grant.objects.get_or_create(user=user, host=yard, defaults={"role": role})
 
 
 def numbers(method: str, route: str, admin: User, host: Host) -> dict[str, int]:
