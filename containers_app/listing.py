@@ -14,7 +14,17 @@ from accounts_app.models import User
 from containers_app.models import Container, ContainerQuerySet
 from containers_app.selectors import containers_for
 from core.errors import Invalid
-from core.listing import Page, Term, in_order, labelled, matching, page_of, parse, sort_field
+from core.listing import (
+    Page,
+    Term,
+    holding,
+    in_order,
+    labelled,
+    matching,
+    page_of,
+    parse,
+    sort_field,
+)
 from hosts_app.models import Host
 from hosts_app.selectors import hosts_for
 
@@ -284,10 +294,10 @@ def _port(text: str) -> Q:
 
 
 FILTERS: dict[str, Callable[[str], Any]] = {
-    "name": lambda text: Q(name__icontains=text),
-    "host": lambda text: Q(host__name__icontains=text) | Q(host__slug__icontains=text),
-    "image": lambda text: Q(image_ref__icontains=text),
-    "project": lambda text: Q(project__icontains=text),
+    "name": partial(holding, "name"),
+    "host": lambda text: holding("host__name", text) | holding("host__slug", text),
+    "image": partial(holding, "image_ref"),
+    "project": partial(holding, "project"),
     "state": _state,
     "health": lambda text: Q(health=text.lower()),
     "label": partial(labelled, Container.objects.all()),

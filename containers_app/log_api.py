@@ -71,7 +71,9 @@ def get_logs(
 @router.get("logs", openapi_extra=ANSWER)
 @signed_in
 def get_several_logs(request: Request, asked: NinjaQuery[LogsFilters]) -> HttpResponseBase:
-    """Logs of several containers in order of time, corrected by each engine's clock."""
+    """Logs of several containers in order of time, corrected by each engine's clock. One that
+    cannot be read is named in a line of its own, as NDJSON `{"t": "error", "c", "detail"}`.
+    """
     sources = resolve(request.user, references(asked.c), asked.select)
     return _answer(request, sources, _bounds(asked, select=asked.select), asked)
 
@@ -107,10 +109,10 @@ def _answer(
     if request.method == "HEAD":
         return HttpResponse(content_type=kind)
     with READS.place(request.user.pk):
-        terminals = checked(sources)
+        terminals, unread = checked(sources)
     packed = _takes_gzip(request)
     allowed = still_sees(request, {source.host.pk for source in sources})
-    piece = Piece(sources, terminals, bounds, asked.format, packed, allowed)
+    piece = Piece(sources, terminals, bounds, asked.format, packed, allowed, unread)
     answer = StreamingHttpResponse(Download(piece, request.user), content_type=kind)
     answer["Vary"] = "Accept-Encoding"
     if packed:

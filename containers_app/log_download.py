@@ -11,7 +11,7 @@ import zlib
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import ExitStack, aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from operator import itemgetter
 from typing import Literal, NamedTuple, Self
@@ -29,6 +29,7 @@ from containers_app.log_sources import Source
 from core.errors import Forbidden
 from core.limits import AtOnce
 from engine.cursor import time_ns
+from engine.errors import EngineError
 
 DOWNLOADS = AtOnce(each=4, in_all=16)
 BLOCK = 256 * 1024  # bytes of all logs that are read at once
@@ -37,6 +38,7 @@ RECHECK_S = 3.0  # how long a lost right can outlive its loss (B9: 5 s)
 STALLED_S = 60.0  # a client that takes nothing for so long is gone (C9)
 GZIP = 31  # zlib's word for gzip's frame
 LEVEL = 3  # of compression: a third of the time of the default, and a tenth more bytes
+UNREAD = "unread"  # the "stream" of what is said instead of lines
 ALWAYS = 2**63  # later than every time in nanoseconds
 
 
@@ -56,6 +58,9 @@ class Piece:
     format: Literal["text", "ndjson"]
     packed: bool
     allowed: Callable[[], bool]
+    unread: dict[str, str] = field(
+        default_factory=dict
+    )  # by name of the source: why it is not read
 
     @property
     def block(self) -> int:
@@ -165,7 +170,14 @@ async def _merged(piece: Piece) -> AsyncGenerator[list[Line], None]:
     lanes = [
         _Lane(n, source, piece, clocks[source.host.pk].ns)
         for n, source in enumerate(piece.sources)
+        if source.name not in piece.unread
     ]
+    if unread := [
+        _unread(-ALWAYS, n, piece.unread[source.name])
+        for n, source in enumerate(piece.sources)
+        if source.name in piece.unread
+    ]:
+        yield unread
     try:
         while any(lane.rows or not lane.ended for lane in lanes):
             await _fill([lane for lane in lanes if not (lane.rows or lane.ended)])
@@ -191,8 +203,15 @@ async def _fill(lanes: Sequence["_Lane"]) -> None:
         await asyncio.gather(*reading, return_exceptions=True)
 
 
+def _unread(at: int, n: int, why: str) -> Line:
+    """Instead of lines: from here on one of several logs is not read."""
+    return Line(at, n, Found("", UNREAD, why, ""))
+
+
 class _Lane:
-    """One log: what has been read of it and not yet been taken."""
+    """One log: what has been read of it and not yet been taken. One of several that breaks off
+    leaves the others alone, and says so where it does.
+    """
 
     def __init__(self, n: int, source: Source, piece: Piece, ahead_ns: int) -> None:
         tty = piece.terminals[source.name]
@@ -200,10 +219,16 @@ class _Lane:
         self.rows: deque[Line] = deque()
         self.last = -ALWAYS  # what comes is not before this
         self.ended = False
-        self._n, self._ahead_ns = n, ahead_ns
+        self._n, self._ahead_ns, self._is_one = n, ahead_ns, len(piece.sources) == 1
 
     async def fill(self) -> None:
-        found = await anext(self.lines, None)
+        try:
+            found = await anext(self.lines, None)
+        except EngineError as error:
+            if self._is_one:
+                raise
+            self.rows.append(_unread(self.last, self._n, str(error)))
+            found = None
         if found is None:
             self.ended = True
             return
@@ -235,6 +260,9 @@ class _Objects:
 
     def _line(self, line: Line) -> bytes:
         at, stream, text, cursor = line.found
+        if stream == UNREAD:
+            error = {"t": "error", "c": self._names[line.n], "detail": text}
+            return orjson.dumps(error, option=orjson.OPT_APPEND_NEWLINE)
         told = {"ts": at, "stream": stream, "text": text, "cursor": cursor}
         if self._names:
             told["c"] = self._names[line.n]
@@ -255,7 +283,8 @@ class _Text:
             of = n, found.stream, found.at
             if self._open != of:
                 written += ["\n" if self._open else "", self._names[n]]
-            written.append(found.text)
+            unread = found.stream == UNREAD
+            written.append(f"-- {_('Not read:')} {found.text} --" if unread else found.text)
             self._open = of if found.cursor.endswith("+") else None
             if self._open is None:
                 written.append("\n")

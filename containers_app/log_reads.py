@@ -5,12 +5,12 @@ Reads as its client takes, so at most a block or the last lines asked for are he
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -52,23 +52,35 @@ class Bounds:
         return not (filtered or self.until or self.before)
 
 
-def checked(sources: list[Source]) -> dict[str, bool]:
-    """Which of the containers have a terminal, once the engines have begun to send their logs.
+class Checked(NamedTuple):
+    """Logs that engines have begun to send, by name of the source."""
 
-    Raises NotFound when one is gone, and EngineFailed.
-    """
-    return asyncio.run(_checked(sources))
+    terminals: dict[str, bool]  # whether it is that of a terminal
+    unread: dict[str, str]  # the others, each with the reason
 
 
-async def _checked(sources: list[Source]) -> dict[str, bool]:
+def checked(sources: Sequence[Source]) -> Checked:
+    """What can be read. Raises NotFound or EngineFailed, of the first, when nothing can."""
+    return asyncio.run(check(sources))
+
+
+async def check(sources: Sequence[Source]) -> Checked:
+    """As `checked`."""
     at_once = asyncio.Semaphore(16)
 
-    async def one(source: Source) -> bool:
+    async def one(source: Source) -> bool | NotFound | EngineFailed:
         async with at_once:
-            return await _begun(source)
+            try:
+                return await _begun(source)
+            except (NotFound, EngineFailed) as error:
+                return error
 
-    found = await asyncio.gather(*map(one, sources))
-    return {source.name: tty for source, tty in zip(sources, found, strict=True)}
+    found = dict(zip(sources, await asyncio.gather(*map(one, sources)), strict=True))
+    terminals = {source.name: tty for source, tty in found.items() if isinstance(tty, bool)}
+    failed = {source.name: e for source, e in found.items() if not isinstance(e, bool)}
+    if not terminals:
+        raise next(iter(failed.values()))
+    return Checked(terminals, {name: error.message for name, error in failed.items()})
 
 
 async def _begun(source: Source) -> bool:

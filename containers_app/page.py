@@ -109,10 +109,10 @@ def _groups(found: Listing, rows: list[Row]) -> list[dict[str, Any]]:
 
 
 def _logs_of(project: str, host: str) -> str:
-    """Where the lines of a compose project come in one stream."""
+    """Where the lines of exactly that compose project come in one stream."""
     if not project or '"' in project + host:
         return ""
-    return address("/logs/", QueryDict(), select=f'project:"{project}" host:"{host}"')
+    return address("/logs/", QueryDict(), select=f'project:"={project}" host:"={host}"')
 
 
 def _drawn(rows: Iterable[Row]) -> SafeString:

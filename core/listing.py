@@ -59,6 +59,13 @@ def matching(rows: Rows, terms: Iterable[tuple[Term, Q]]) -> Rows:
     return rows
 
 
+def holding(column: str, text: str) -> Q:
+    """Rows whose `column` holds `text` in any case; with `=` before it, is exactly that."""
+    if text.startswith("="):
+        return Q(**{column: text[1:]})
+    return Q(**{f"{column}__icontains": text})
+
+
 def in_order(column: str | Expression, *, descending: bool) -> Any:
     """What `order_by` takes, with what has no value last either way."""
     by = F(column) if isinstance(column, str) else column

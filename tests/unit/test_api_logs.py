@@ -158,13 +158,33 @@ def test_several_come_in_order_of_corrected_time(
         assert text == b"lab/web | web 4\nfar/db | db 5\n"
 
 
-def test_several_that_cannot_all_be_read_are_refused_by_name(
+def test_one_of_several_that_cannot_be_read_is_named_among_the_others_lines(
     script: Script, container: Container, engine: FakeEngine
 ) -> None:
-    make.container(container.host, "gone")
-    answer = script.get("logs?c=lab/web&c=lab/gone")
-    assert is_problem(answer, 404, "not_found")
-    assert "lab/gone" in answer.body["detail"]
+    gone = make.container(container.host, "gone")
+    write(engine, container, "still here")
+    text = script.get("logs?c=lab/web&c=lab/gone").content.decode()
+    assert text.startswith("lab/gone | -- Not read: lab/gone: ")
+    assert text.endswith("lab/web | still here\n")
+    told, line = lines(script, "c=lab/gone&c=lab/web", "logs")
+    assert (told["t"], told["c"]) == ("error", f"lab/{gone.docker_id}")
+    assert line["text"] == "still here"
+    alone = script.get("logs?c=lab/gone")
+    assert is_problem(alone, 404, "not_found")
+    assert "lab/gone" in alone.body["detail"]
+
+
+def test_one_of_several_that_breaks_off_is_named_where_it_does(
+    script: Script, container: Container, engine: FakeEngine
+) -> None:
+    other = make.container(container.host, "db", docker_id=engine.add_container("db"))
+    write(engine, other, *(f"{number} {'x' * 1000}" for number in range(500)))
+    write(engine, container, "the last one")
+    engine.break_off(f"GET /containers/{other.docker_id}/logs", after=300_000)
+    text = script.get("logs?c=lab/web&c=lab/db&tail=all").content.decode()
+    assert text.startswith("lab/db | 0 xx")
+    assert "\nlab/db | -- Not read: " in text
+    assert text.endswith("lab/web | the last one\n")
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,8 @@ def test_a_user_sees_only_the_containers_of_his_hosts(
         ("host:lab name:sick", {"sick"}),
         ('"shop-web"', {"shop-web"}),
         ("-project:shop", {"cache", "sick"}),
+        ("project:=sho", set()),
+        ("project:=shop -name:=shop-db", {"shop-web"}),
     ],
 )
 def test_every_filter_word_must_match(
