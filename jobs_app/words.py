@@ -28,6 +28,7 @@ def kind_word(kind: str) -> str:
         "image.bulk": _("Change several images"),
         "image.distribute": _("Send image"),
         "image.distribute.bulk": _("Send image to hosts"),
+        "registry.index": _("Read a registry"),
     }
     return words.get(kind, kind)
 
