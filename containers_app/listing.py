@@ -1,6 +1,6 @@
 """The list of containers over all hosts: filter words, states, groups, order and pages."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -125,9 +125,14 @@ def query_of(terms: Sequence[Term]) -> Query:
     return Query(terms=list(terms), matches=[_match(term) for term in terms])
 
 
-def listing(user: User, query: Query, params: QueryDict) -> Listing:
-    """The page of containers that `params` ask for, as `user` may see them."""
-    hosts = {host.pk: host for host in hosts_for(user)}
+def listing(
+    user: User, query: Query, params: QueryDict, seen: Collection[Host] | None = None
+) -> Listing:
+    """The page of containers that `params` ask for, as `user` may see them.
+
+    `seen` are the hosts that he sees, where the caller has read them already.
+    """
+    hosts = {host.pk: host for host in (hosts_for(user) if seen is None else seen)}
     visible = containers_for(user).select_related(None).defer("labels")  # hosts: see below
     found = narrowed(visible, query)
     shown = found.filter((STATES | DOCKER_STATES)[query.state]) if query.state else found

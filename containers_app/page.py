@@ -20,7 +20,7 @@ from containers_app.rows import Row, look, rows_of, status_text
 from core.listing import address, column_heads, kept, no_match, pager
 from hosts_app.models import Host
 from hosts_app.offline import banners, how_offline, no_hosts
-from hosts_app.selectors import host_ids
+from hosts_app.selectors import ids_among
 
 PATH = "/containers/"
 ROWS_KEPT = 2500  # drawn, of 4 kB each: some fifty pages
@@ -29,7 +29,7 @@ ROWS_KEPT = 2500  # drawn, of 4 kB each: some fifty pages
 def context(user: User, found: Listing, params: QueryDict) -> dict[str, Any]:
     """Everything that components/_listing.html shows."""
     hosts = found.hosts
-    operated = host_ids(user, Role.OPERATOR)
+    operated = ids_among(hosts, user, Role.OPERATOR)
     rows = rows_of(found.rows, operated)
     query = found.query
     prune_url = address("/containers/prune/", params, state="", group="", sort="")

@@ -10,6 +10,7 @@ from core.gate import signed_in
 from core.http import is_htmx, wants_json
 from core.listing import read_or_tell
 from core.targets import key_of, options_of, targets_of
+from hosts_app.selectors import seen_hosts
 
 
 @signed_in
@@ -17,7 +18,7 @@ from core.targets import key_of, options_of, targets_of
 def container_list(request: Request) -> HttpResponse:
     template = "components/_listing.html" if is_htmx(request) else "containers_app/list.html"
     query, params, error = read_or_tell(listing.read, request.GET)
-    found = listing.listing(request.user, query, params)
+    found = listing.listing(request.user, query, params, seen_hosts(request))
     context = page.context(request.user, found, params)
     if error:
         context |= {"filter_error": error, "q": request.GET.get("q", "")}

@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from accounts_app.models import User
 from hosts_app.models import Host
-from hosts_app.selectors import hosts_for
+from hosts_app.selectors import seen_hosts
 from jobs_app.rows import tray
 
 THEMES = {"light", "dark"}
@@ -21,7 +21,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if not isinstance(user, User) or request.headers.get("HX-Request"):
         return context
-    hosts = list(hosts_for(user).only("state", "version"))
+    hosts = seen_hosts(request)
     return (
         context
         | tray(user)

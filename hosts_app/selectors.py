@@ -1,8 +1,10 @@
 """Which hosts a user may see or act on. Views, API, sockets and workers all come through here."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db.models import Min, Q, Sum
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts_app.models import Role, User
@@ -12,6 +14,15 @@ from hosts_app.models import Host, HostQuerySet
 
 def hosts_for(user: User, role: Role = Role.VIEWER) -> HostQuerySet:
     return Host.objects.for_user(user, role)
+
+
+def seen_hosts(request: HttpRequest) -> list[Host]:
+    """The hosts that a signed-in reader sees, by name: read once for a page and its frame."""
+    user = request.user
+    assert isinstance(user, User), "the gate lets nobody else in"
+    if not hasattr(request, "_seen_hosts"):
+        request._seen_hosts = list(hosts_for(user))  # type: ignore[attr-defined]  # noqa: SLF001
+    return request._seen_hosts  # type: ignore[attr-defined,no-any-return]  # noqa: SLF001
 
 
 def host_for(user: User, slug: str, role: Role = Role.VIEWER) -> Host:
@@ -43,6 +54,13 @@ def require_everywhere(user: User, role: Role) -> None:
 
 def may(user: User, host: Host, role: Role) -> bool:
     return Host.objects.for_user(user, role).filter(pk=host.pk).exists()
+
+
+def ids_among(hosts: Collection[Host], user: User, role: Role) -> set[int]:
+    """Of `hosts`, all of which `user` sees, those on which he has `role`."""
+    if user.may_everywhere(role):
+        return {host.pk for host in hosts}
+    return host_ids(user, role) & {host.pk for host in hosts}
 
 
 def host_ids(user: User, role: Role = Role.VIEWER) -> set[int]:
