@@ -16,7 +16,7 @@ from jobs_app.selectors import jobs_for
 
 KIND = "image.build"
 GLYPHS = {"running": "busy", "succeeded": "healthy", "failed": "failed", "stopped": "exited"}
-MOST_LINES = 1000  # of one step on its page; the job's own page has all
+MOST_LINES = 5000  # of one step on its page; the job's own page has all
 
 
 def builds_for(user: User) -> JobQuerySet:
@@ -53,7 +53,7 @@ def facts(job: Job) -> dict[str, Any]:
 
 
 def steps(job: Job) -> list[dict[str, Any]]:
-    """Each step as it is drawn; the failed or running one is open, with its log."""
+    """Each step as it is drawn; the failed or running one is open."""
     found = []
     for step in _steps(job):
         state = step["state"]
@@ -69,21 +69,21 @@ def steps(job: Job) -> list[dict[str, Any]]:
                 "cached": step["cached"],
                 "took": f"{step['seconds']:.1f} s" if state in {"succeeded", "failed"} else "",
                 "open": is_open,
-                "lines": step_lines(job, step["n"]) if is_open else None,
             }
         )
     return found
 
 
-def step_lines(job: Job, n: int) -> list[str] | None:
-    """The last lines of step `n`; None where there is no such step."""
+def step_lines(job: Job, n: int) -> list[tuple[int, int, str]] | None:
+    """(number, time in ms, text) of the last lines of step `n`; None: there is no such step."""
     heads = _heads(job)
     if not 1 <= n <= len(heads):
         return None
     lines = JobLine.objects.filter(job=job, n__gt=heads[n - 1])
     if n < len(heads):
         lines = lines.filter(n__lt=heads[n])
-    return [line.text for line in lines.order_by("-n")[:MOST_LINES]][::-1]
+    found = lines.order_by("-n").values_list("n", "at", "text")[:MOST_LINES]
+    return [(number, int(at.timestamp() * 1000), text) for number, at, text in found][::-1]
 
 
 def last_line(job: Job) -> int:

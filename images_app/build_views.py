@@ -104,11 +104,12 @@ def page(request: Request, pk: int) -> HttpResponse:
 @signed_in
 @require_GET
 def step_log(request: Request, pk: int, n: int) -> HttpResponse:
+    """{"lines": [[number in the job's log, time in ms, text]]} for the log view of a step."""
     job = build_history.build_for(request.user, pk)
     lines = build_history.step_lines(job, n)
     if lines is None:
         raise NotFound(_("There is no such step."))
-    return render(request, "images_app/_build_log.html", {"lines": lines})
+    return JsonResponse({"lines": lines})
 
 
 def _build(request: Request, form: BuildForm) -> HttpResponse:

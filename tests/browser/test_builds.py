@@ -30,6 +30,12 @@ def test_a_typed_dockerfile_is_corrected_and_built(site: Site, open_page: Open) 
     page.reload()
     steps.nth(1).locator("summary").click()
     expect(steps.nth(1)).to_contain_text("hello from the build")
+    page.reload()
+    page.fill("#steps-q", "HELLO from")
+    expect(page.locator("#steps-hits")).to_have_text("1 match")
+    page.press("#steps-q", "Enter")
+    expect(page.locator("#steps-hits")).to_have_text("1 of 1")
+    expect(steps.nth(1).locator(".ln.at mark")).to_have_text("hello from")
     page.click("text=Build again")
     expect(page.locator("#id_dockerfile")).to_have_value(
         "FROM lab/busybox:latest\nRUN echo hello from the build\n"
