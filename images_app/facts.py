@@ -32,14 +32,15 @@ def layers(found: ImageDetail, steps: Sequence[Step]) -> dict[str, Any]:
     """The steps as lines of a Dockerfile, and a bar of those that have bytes."""
     with_bytes = [step for step in steps if step.size_bytes]
     return {
-        "steps": [_step(step) for step in steps],
+        "steps": [_step(step, found.tags) for step in steps],
         "bar": segments([(step.number, step.size_bytes, step.text) for step in with_bytes]),
         "layers_text": ngettext("%(n)d layer", "%(n)d layers", len(found.layers))
         % {"n": len(found.layers)},
     }
 
 
-def _step(step: Step) -> dict[str, Any]:
+def _step(step: Step, own: Sequence[str]) -> dict[str, Any]:
+    """`own` names of the image are no news at its last step; those of its bases are."""
     return {
         "number": step.number,
         "word": step.word,
@@ -50,7 +51,7 @@ def _step(step: Step) -> dict[str, Any]:
         "layer": step.layer,
         "short": step.layer.removeprefix("sha256:")[:12],
         "created": step.created,
-        "tags": [visible(tag, 400) for tag in step.tags],
+        "tags": [visible(tag, 400) for tag in step.tags if tag not in own],
     }
 
 

@@ -25,6 +25,8 @@ SHELL = re.compile(
     r"(?:\A| )(?:/[\w./-]+|cmd|powershell)(?: -?[\w-]+)*? (?:-\w*c|/S /C|-Command) "
 )
 ARGUMENT = re.compile(r"(?:\A|\s)([A-Za-z_][A-Za-z0-9_]*)=")
+GO_MAP = re.compile(r"map\[((?:\S+:\{\} ?)+)\]")
+KEY = re.compile(r"(\S+?):\{\}")
 LONGEST = 4000  # characters of one instruction
 
 
@@ -87,7 +89,9 @@ def read_instruction(created_by: str) -> tuple[str, str]:
         return "RUN", visible(_without_arguments(match["said"]), LONGEST)
     text = masked_instruction(instruction(text))
     word, _space, rest = text.partition(" ")
-    if word.upper() in KNOWN and word.isupper():
+    if word in KNOWN:
+        if said := GO_MAP.fullmatch(rest.strip()):  # BuildKit's way to write down EXPOSE
+            rest = " ".join(KEY.findall(said[1]))
         return word, visible(rest.strip(), LONGEST)
     return "", visible(text, LONGEST)
 

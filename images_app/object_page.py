@@ -13,6 +13,7 @@ from accounts_app.models import Role, User
 from core.text import visible
 from core.times import age
 from hosts_app.selectors import host_ids
+from images_app.compare import address_of
 from images_app.models import Image
 from images_app.selectors import images_for
 
@@ -22,7 +23,7 @@ MOST_USERS = 200  # containers listed on the page; the list of containers has th
 def context(user: User, image: Image, tab: str) -> dict[str, Any]:
     """What images_app/object.html shows around the body of each tab."""
     return {
-        "object": _head(image),
+        "object": head(image),
         "host": image.host,
         "can_operate": image.host_id in host_ids(user, Role.OPERATOR),
         "can_administer": image.host_id in host_ids(user, Role.ADMINISTRATOR),
@@ -57,7 +58,7 @@ def name_of(image: Image) -> str:
     return str(image.tags[0]) if image.tags else image.short_id
 
 
-def _head(image: Image) -> dict[str, Any]:
+def head(image: Image) -> dict[str, Any]:
     prefix, name, tag = parts_of(image.label)
     return {
         "pk": image.pk or 0,
@@ -113,11 +114,17 @@ def _verbs(image: Image) -> list[dict[str, Any]]:
 def _tabs(image: Image, current: str) -> list[dict[str, Any]]:
     said = [image.host.slug, name_of(image)]
     labels = {"page": _("Overview"), "inspect": _("Inspect")}
-    tabs = [
+    tabs: list[dict[str, Any]] = [
         {"key": key, "label": label, "url": reverse(f"image:{key}", args=said)}
         for key, label in labels.items()
     ]
+    tabs.append({"key": "compare", "label": _("Compare"), "url": compare_url(image)})
     return [{**each, "current": each["key"] == current} for each in tabs]
+
+
+def compare_url(image: Image) -> str:
+    """The comparison with another image, which is yet to be chosen."""
+    return address_of(f"{image.host.slug}/{name_of(image)}")
 
 
 def _user(image: Image, each: Any) -> dict[str, Any]:

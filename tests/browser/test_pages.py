@@ -32,6 +32,7 @@ PAGES = [
     "/h/{host}/c/shown/events/",
     "/h/{host}/i/lab/busybox:latest/",
     "/h/{host}/i/lab/busybox:latest/-/inspect/",
+    "/images/compare/?left={host}/lab/busybox:latest&right={host}/lab/busybox:latest",
     "/hosts/",
     "/hosts/new/",
     "/hosts/{host}/",

@@ -32,6 +32,8 @@ def layers_of(steps: list[Step]) -> list[tuple[str, bool | None]]:
         ("RUN /bin/sh -c make install # buildkit", "RUN", "make install"),
         ("COPY . /app # buildkit", "COPY", ". /app"),
         ("WORKDIR /app", "WORKDIR", "/app"),
+        ("EXPOSE map[80/tcp:{}]", "EXPOSE", "80/tcp"),
+        ("EXPOSE map[443/tcp:{} 80/tcp:{}]", "EXPOSE", "443/tcp 80/tcp"),
         ("|2 A=secret B=two words /bin/sh -c make", "RUN", "make  # A=*** B=***"),
         ("RUN |1 A=secret /bin/sh -c make # buildkit", "RUN", "make  # A=***"),
         ("|1 A=secret /bin/bash -o pipefail -c make it", "RUN", "make it  # A=***"),
