@@ -17,6 +17,7 @@ import hosts_app.api
 import hosts_app.people_api
 import images_app.api
 import images_app.build_api
+import images_app.load_api
 import images_app.transfer_api
 import jobs_app.api
 import registries_app.api
@@ -66,6 +67,7 @@ for _router in (
     containers_app.search_api.router,
     containers_app.log_api.router,
     images_app.transfer_api.router,
+    images_app.load_api.router,
     registries_app.api.router,
     images_app.build_api.router,
     images_app.api.router,  # after those: its hosts/…/images/{image} would hide images/push

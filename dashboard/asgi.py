@@ -21,6 +21,7 @@ from servestatic import ServeStaticASGI  # noqa: E402
 from dashboard.limits import Limits  # noqa: E402
 from dashboard.packed import packed  # noqa: E402
 from dashboard.sockets import routes  # noqa: E402
+from dashboard.uploads import Uploads  # noqa: E402
 
 REQUESTS_AT_ONCE = 16  # threads: pages wait for SQLite and for the CPU, never for an engine
 FOREVER_S = 365 * 24 * 3600
@@ -65,4 +66,6 @@ http = ServeStaticASGI(
     add_headers_function=_headers,
 )
 sockets = URLRouter(routes)  # type: ignore[arg-type]
-application = ProtocolTypeRouter({"http": Limits(http), "websocket": AuthMiddlewareStack(sockets)})
+application = ProtocolTypeRouter(
+    {"http": Limits(Uploads(http)), "websocket": AuthMiddlewareStack(sockets)}
+)

@@ -23,6 +23,8 @@ AROUND = 64 * 1024 * 1024  # bytes that a multipart form and the headers of a ta
 ROOMY = {  # addresses that take files: POST only, and only from people whom we know
     re.compile(r"/api/v1/hosts/[^/]+/images/build|/builds/new/"): 2 * 1024**3 + AROUND,  # G4
 }
+UPLOAD = re.compile(r"/api/v1/hosts/[^/]+/images/(?:load|import)")  # these go past Django
+TAR = b"application/x-tar"
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -52,7 +54,7 @@ class Limits:
         if not error and largest > _ordinary() and not await _is_known(scope["headers"]):
             error = SignedOut(_("You are signed out."), hint=_("Sign in and try again."))
         if error:
-            await _answer(send, error)
+            await answer(send, error)
             return
         await _Counted(receive, send, largest).run(self.app, scope)
 
@@ -68,7 +70,7 @@ class _Counted:
     async def run(self, app: App, scope: Any) -> None:
         await app(scope, self.receive, self.send)
         if self._over and not self._answered:
-            await _answer(self._send, _too_large())
+            await answer(self._send, _too_large())
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -99,9 +101,18 @@ def _too_large() -> TooLarge:
     return TooLarge(_("The body is too large."), hint=_("Send less at once."))
 
 
+def is_upload(scope: Any) -> bool:
+    """Whether this request brings an archive of images."""
+    kinds = [value for name, value in scope["headers"] if name == b"content-type"]
+    found = UPLOAD.fullmatch(scope["path"])
+    return scope["method"] == "POST" and kinds == [TAR] and found is not None
+
+
 def _largest(scope: Any) -> int:
     """Bytes that the body of this request may have."""
     if scope["method"] == "POST":
+        if is_upload(scope):
+            return int(settings.IMAGE_UPLOAD_LIMIT)
         for address, size in ROOMY.items():
             if address.fullmatch(scope["path"]):
                 return size
@@ -130,7 +141,7 @@ def _is_known(headers: list[tuple[bytes, bytes]]) -> bool:
     return user is not None and live_session(morsel.value, user) is not None
 
 
-async def _answer(send: Send, error: DashboardError) -> None:
+async def answer(send: Send, error: DashboardError) -> None:
     body = json.dumps(error.problem()).encode()
     headers = {
         "Content-Type": "application/problem+json",

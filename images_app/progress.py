@@ -24,6 +24,33 @@ class Layer:
     total: int = 0  # 0: not known yet
 
 
+class Meter:
+    """How much of one body has gone, of `total` bytes."""
+
+    def __init__(self, total: int) -> None:
+        self.done, self.total = 0, total
+        self._began = time.monotonic()
+
+    def add(self, size_bytes: int) -> None:
+        self.done = min(self.total, self.done + size_bytes)
+
+    @property
+    def text(self) -> str:
+        return told(self.done, self.total, time.monotonic() - self._began)
+
+
+def told(done: int, total: int, seconds: float) -> str:
+    """Bytes, rate and time left, in no language: 3.0 / 12.0 MiB · 1.5 MiB/s · 0:06."""
+    if not total:
+        return ""
+    parts = [f"{done / 2**20:.1f} / {total / 2**20:.1f} MiB"]
+    rate = done / max(0.1, seconds)  # bytes a second
+    if rate and done < total:
+        left_s = int((total - done) / rate)
+        parts += [f"{rate / 2**20:.1f} MiB/s", f"{left_s // 60}:{left_s % 60:02}"]
+    return " · ".join(parts)
+
+
 class Layers:
     """All layers of one transfer. `feed` it the engine's messages."""
 
@@ -76,14 +103,7 @@ class Layers:
     @property
     def text(self) -> str:
         """In no language: 3.0 / 12.0 MiB · 1.5 MiB/s · 0:06."""
-        if not self.total:
-            return ""
-        parts = [f"{self.done / 2**20:.1f} / {self.total / 2**20:.1f} MiB"]
-        rate = self.done / max(0.1, time.monotonic() - self._began)  # bytes a second
-        if rate and self.done < self.total:
-            left_s = int((self.total - self.done) / rate)
-            parts += [f"{rate / 2**20:.1f} MiB/s", f"{left_s // 60}:{left_s % 60:02}"]
-        return " · ".join(parts)
+        return told(self.done, self.total, time.monotonic() - self._began)
 
     @property
     def detail(self) -> dict[str, Any]:

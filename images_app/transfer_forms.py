@@ -4,14 +4,32 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
+from accounts_app.models import Role, User
+from core.errors import Forbidden
 from core.forms import CODE
 from hosts_app.models import Host
+from hosts_app.selectors import hosts_for
 
 NAMES = CODE | {"list": "names"}  # of the images that the chosen host has
 LONGEST = 400  # characters of a reference
+
+
+def own_hosts(user: User) -> list[Host]:
+    """Where images may be sent from and to. Raises Forbidden where that is nowhere."""
+    hosts = list(hosts_for(user, Role.OPERATOR))
+    if not hosts:
+        raise Forbidden(
+            gettext("You may move images on no host."),
+            hint=gettext("Ask an administrator for the role."),
+        )
+    return hosts
+
+
+def chosen(hosts: list[Host], slug: str) -> Host:
+    return next((host for host in hosts if host.slug == slug), hosts[0])
 
 
 def _hosts(field: forms.Field, hosts: Iterable[Host]) -> None:
@@ -87,9 +105,21 @@ class PushForm(forms.Form):
 
 
 class DistributeForm(forms.Form):
-    """An image made on one host, for others."""
+    """An image made on one host, for others: the one it comes from is not offered."""
 
-    host = forms.ChoiceField(label=pgettext_lazy("of an image to send", "From"))
+    host = forms.ChoiceField(
+        label=pgettext_lazy("of an image to send", "From"),
+        widget=forms.Select(
+            attrs={
+                "hx-get": "/images/distribute/",
+                "hx-include": "closest form",
+                "hx-params": "host,targets",
+                "hx-select": "#targets",
+                "hx-target": "#targets",
+                "hx-swap": "outerHTML",
+            }
+        ),
+    )
     reference = forms.CharField(
         label=_("Image"),
         max_length=LONGEST,
@@ -106,7 +136,8 @@ class DistributeForm(forms.Form):
         super().__init__(*args, **options)
         hosts = list(hosts)
         _hosts(self.fields["host"], hosts)
-        _hosts(self.fields["targets"], hosts)
+        source = self.initial.get("host", "")
+        _hosts(self.fields["targets"], [host for host in hosts if host.slug != source])
 
 
 class SaveForm(forms.Form):
@@ -124,3 +155,46 @@ class SaveForm(forms.Form):
         assert isinstance(field, forms.MultipleChoiceField), "declared above"
         field.choices = list(names)
         field.widget.attrs["size"] = min(16, max(4, len(field.choices)))
+
+
+class LoadForm(forms.Form):
+    """Where an archive goes; the script sends it, straight to the API."""
+
+    host = forms.ChoiceField(label=_("Host"))
+    archive = forms.FileField(
+        label=_("Archive"),
+        help_text=_("A tar as docker save makes it, also packed with gzip."),
+        widget=forms.FileInput(attrs={"accept": ".tar,.tgz,.gz,.xz,.bz2,application/x-tar"}),
+    )
+
+    def __init__(self, hosts: Iterable[Host], *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        _hosts(self.fields["host"], hosts)
+
+
+class ImportForm(LoadForm):
+    """The same for the files of a root file system, and what the image will be."""
+
+    reference = forms.CharField(
+        label=_("Name"),
+        required=False,
+        max_length=LONGEST,
+        help_text=_("Such as shop/base:1.0. Empty: an image without a name."),
+        widget=forms.TextInput(attrs=CODE),
+    )
+    message = forms.CharField(
+        label=_("Message"),
+        required=False,
+        max_length=2000,
+        help_text=_("For the image's history."),
+    )
+    changes = forms.CharField(
+        label=_("Changes"),
+        required=False,
+        help_text=_('Lines of a Dockerfile, such as CMD ["sh"] or ENV PATH=/bin.'),
+        widget=forms.Textarea(attrs=CODE | {"rows": 4}),
+    )
+
+    def __init__(self, hosts: Iterable[Host], *args: Any, **options: Any) -> None:
+        super().__init__(hosts, *args, **options)
+        self.fields["archive"].help_text = _("A tar of all files, as docker export makes it.")

@@ -1,11 +1,13 @@
 from django.urls import path
 
-from images_app import transfer_views
+from images_app import load_views, transfer_views
 
 urlpatterns = [
     path("images/pull/", transfer_views.pull, name="pull"),
     path("images/push/", transfer_views.push, name="push"),
     path("images/distribute/", transfer_views.distribute, name="distribute"),
     path("images/save/", transfer_views.save, name="save"),
+    path("images/load/", load_views.load, name="load"),
+    path("images/import/", load_views.import_image, name="import"),
     path("images/names/", transfer_views.names, name="names"),
 ]

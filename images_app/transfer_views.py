@@ -8,19 +8,23 @@ from django import forms
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts_app.http import Request
-from accounts_app.models import Role
-from core.errors import DashboardError, Forbidden
+from core.errors import DashboardError
 from core.forms import refuse
 from core.gate import signed_in
 from hosts_app.models import Host
-from hosts_app.selectors import hosts_for
 from images_app import transfers
 from images_app.selectors import names_on, tags_on
-from images_app.transfer_forms import DistributeForm, PullForm, PushForm, SaveForm
+from images_app.transfer_forms import (
+    DistributeForm,
+    PullForm,
+    PushForm,
+    SaveForm,
+    chosen,
+    own_hosts,
+)
 from jobs_app.models import Job
 from registries_app.selectors import registries_for
 
@@ -30,7 +34,7 @@ TAR = "application/x-tar"
 @signed_in
 @require_http_methods(["GET", "POST"])
 def pull(request: Request) -> HttpResponse:
-    hosts = _hosts(request)
+    hosts = own_hosts(request.user)
     if request.method == "GET":
         wanted = [host.slug for host in hosts if host.slug in request.GET.getlist("host")]
         initial = {
@@ -45,7 +49,7 @@ def pull(request: Request) -> HttpResponse:
 @signed_in
 @require_http_methods(["GET", "POST"])
 def push(request: Request) -> HttpResponse:
-    hosts = _hosts(request)
+    hosts = own_hosts(request.user)
     registries = [
         (each.domain, f"{each.name} ({each.domain})")
         for each in registries_for(request.user)
@@ -60,9 +64,10 @@ def push(request: Request) -> HttpResponse:
 @signed_in
 @require_http_methods(["GET", "POST"])
 def distribute(request: Request) -> HttpResponse:
-    hosts = _hosts(request)
+    hosts = own_hosts(request.user)
     if request.method == "GET":
         initial = _initial(request, hosts, "reference")
+        initial["targets"] = request.GET.getlist("targets")
         return _page(request, "distribute", DistributeForm(hosts, initial=initial))
     return _asked(request, "distribute", DistributeForm(hosts, request.POST), _distribute)
 
@@ -71,9 +76,9 @@ def distribute(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def save(request: Request) -> HttpResponseBase:
     """A form to choose images; sent, it answers with their archive."""
-    hosts = _hosts(request)
+    hosts = own_hosts(request.user)
     data = request.GET if request.method == "GET" else request.POST
-    host = _chosen(hosts, data.get("host", ""))
+    host = chosen(hosts, data.get("host", ""))
     names = names_on(request.user, host.slug)
     if request.method == "GET":
         initial = {"host": host.slug, "reference": request.GET.getlist("reference")}
@@ -81,8 +86,8 @@ def save(request: Request) -> HttpResponseBase:
     form, status = SaveForm(hosts, names, request.POST), 422
     if form.is_valid():
         try:
-            chosen = form.cleaned_data
-            saved = transfers.save(request.user, chosen["host"], chosen["reference"])
+            said = form.cleaned_data
+            saved = transfers.save(request.user, said["host"], said["reference"])
         except DashboardError as error:
             status = refuse(form, error)
         else:
@@ -100,23 +105,9 @@ def names(request: Request) -> HttpResponse:
     return render(request, "images_app/_names.html", {"tags": tags})
 
 
-def _hosts(request: Request) -> list[Host]:
-    """Where images may be sent from and to. Raises Forbidden where that is nowhere."""
-    hosts = list(hosts_for(request.user, Role.OPERATOR))
-    if not hosts:
-        raise Forbidden(
-            _("You may move images on no host."), hint=_("Ask an administrator for the role.")
-        )
-    return hosts
-
-
-def _chosen(hosts: list[Host], slug: str) -> Host:
-    return next((host for host in hosts if host.slug == slug), hosts[0])
-
-
 def _initial(request: Request, hosts: list[Host], field: str) -> dict[str, Any]:
     return {
-        "host": _chosen(hosts, request.GET.get("host", "")).slug,
+        "host": chosen(hosts, request.GET.get("host", "")).slug,
         field: request.GET.get("reference", ""),
         "key": uuid.uuid4().hex,
     }
@@ -167,5 +158,9 @@ def _distribute(request: Request, said: dict[str, Any]) -> Job:
 
 def _page(request: Request, name: str, form: forms.Form, status: int = 200) -> HttpResponse:
     host = str(form["host"].value() or "") if "host" in form.fields else ""
-    context = {"form": form, "tags": tags_on(request.user, host) if host else []}
+    context = {
+        "form": form,
+        "tags": tags_on(request.user, host) if host else [],
+        "may_add_hosts": request.user.is_administrator,
+    }
     return render(request, f"images_app/{name}.html", context, status=status)

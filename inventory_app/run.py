@@ -10,9 +10,10 @@ from functools import partial
 
 from accounts_app.audit import announce_head, forget_denied
 from accounts_app.signin import forget_ended_sessions
+from core import spool
 from core.live import TICK_S, tick
 from hosts_app.models import Host
-from images_app import build_spool
+from images_app import build_spool, loads
 from inventory_app.canaries import CANARY_S, Canaries
 from inventory_app.threads import give_up, in_thread
 from inventory_app.watcher import watch
@@ -23,7 +24,7 @@ logger = logging.getLogger(__name__)
 LOOK_S = 2.0  # how soon added, changed and removed hosts are noticed
 UPKEEP_S = 2.0  # outbox and reaper: a dead worker is found within lease + this (R41)
 BEAT_S = 10.0
-SWEEP_S = 60.0  # what ended builds leave on the disk goes
+SWEEP_S = 60.0  # what ended builds and broken uploads leave on the disk goes
 ANCHOR_S = 300.0  # the head of the audit trail to our log: a cut end shows against it (I3)
 DAY_S = 24 * 3600.0
 DENIED_KEPT = timedelta(days=90)
@@ -48,6 +49,7 @@ async def _run() -> None:
         asyncio.create_task(_every(ANCHOR_S, announce_head)),
         asyncio.create_task(_every(DAY_S, _forget)),
         asyncio.create_task(_every(SWEEP_S, build_spool.sweep)),
+        asyncio.create_task(_every(SWEEP_S, partial(spool.sweep, loads.needed))),
     ]
     await stop.wait()
     for task in work:

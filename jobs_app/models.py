@@ -45,7 +45,8 @@ class Job(models.Model):
         INTERRUPTED = "interrupted", pgettext_lazy("job state", "Interrupted")
         UNKNOWN = "unknown", pgettext_lazy("job state", "Outcome unknown")
 
-    ONCE = frozenset({"image.build"})  # kinds of which not all is kept that a retry would need
+    # kinds of which not all is kept that a retry would need
+    ONCE = frozenset({"image.build", "image.load", "image.import"})
     OPEN = (State.QUEUED, State.RUNNING)
     FINAL = (
         State.SUCCEEDED,

@@ -22,6 +22,8 @@ def kind_word(kind: str) -> str:
         "image.pull": _("Pull image"),
         "image.pull.bulk": _("Pull image to several hosts"),
         "image.push": _("Push image"),
+        "image.load": _("Load images"),
+        "image.import": _("Import root file system"),
         "image.remove": _("Remove image"),
         "image.tag": _("Tag image"),
         "image.untag": _("Remove a tag"),

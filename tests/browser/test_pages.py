@@ -24,6 +24,8 @@ PAGES = [
     "/images/push/",
     "/images/distribute/",
     "/images/save/",
+    "/images/load/",
+    "/images/import/",
     "/h/{host}/c/shown/",
     "/h/{host}/c/shown/logs/",
     "/logs/",

@@ -71,6 +71,9 @@ OPERATIONS: dict[tuple[str, str], tuple[str, int, Any]] = {
     ("POST", "hosts/{host}/images/pull"): ("operate", 202, {"reference": "nginx"}),
     ("POST", "hosts/{host}/images/push"): ("operate", 202, {"reference": "lab/busybox"}),
     ("GET", "hosts/{host}/images/save"): ("operate", 200, None),
+    # what is no archive is told so; archives go past Django (tests/unit/test_uploads.py)
+    ("POST", "hosts/{host}/images/load"): ("operate", 422, None),
+    ("POST", "hosts/{host}/images/import"): ("operate", 422, None),
     ("POST", "images/distribute"): (
         "operate", 202,
         {"source": {"host": "lab", "reference": "lab/busybox"}, "targets": ["yard"]},

@@ -139,6 +139,20 @@ def test_a_host_is_no_target_of_its_own_image(
     assert not Job.objects.exists()
 
 
+def test_the_host_that_has_it_is_not_offered_as_a_target(
+    client: Client, operator: User, image: Image
+) -> None:
+    make.session(client, operator)
+    alone = client.get("/images/distribute/?host=lab").content.decode()
+    assert 'name="targets"' not in alone
+    assert "no other host" in alone
+    Grant.objects.create(user=operator, host=make.host("second"), role=Role.OPERATOR)
+    text = client.get("/images/distribute/?host=lab").content.decode()
+    targets = text.partition('name="targets"')[2]
+    assert 'value="second"' in targets
+    assert 'value="lab"' not in targets
+
+
 def test_the_page_saves_what_is_chosen_as_one_tar(
     client: Client, operator: User, host: Host
 ) -> None:
@@ -165,3 +179,19 @@ def test_a_pushed_digest_is_shown_with_what_the_registry_says(
     text = make.session(client, viewer).get(f"/jobs/{job.pk}/").content.decode()
     assert digest in text
     assert "the registry has the same" in text
+
+
+@pytest.mark.parametrize("deed", ["load", "import"])
+def test_archives_have_pages_that_name_the_host_and_the_limit(
+    client: Client, operator: User, second: Host, deed: str
+) -> None:
+    make.session(client, operator)
+    text = client.get(f"/images/{deed}/?host=second").content.decode()
+    assert f'data-deed="{deed}"' in text
+    assert 'value="second" selected' in text
+    assert "20.0\xa0GB" in text
+
+
+@pytest.mark.parametrize("deed", ["load", "import"])
+def test_a_viewer_may_send_no_archive(client: Client, viewer: User, deed: str) -> None:
+    assert make.session(client, viewer).get(f"/images/{deed}/").status_code == 403

@@ -5,12 +5,12 @@ import { make } from "./dom.js";
 import { t } from "./i18n.js";
 import { toast } from "./toast.js";
 
-function csrfToken() {
+export function csrfToken() {
   return JSON.parse(document.body.getAttribute("hx-headers") || "{}")["X-CSRFToken"] ?? "";
 }
 
 /** For one press of one button. crypto.randomUUID would need https. */
-function onceKey() {
+export function onceKey() {
   return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join(
     "-",
   );
