@@ -31,6 +31,8 @@ def kind_word(kind: str) -> str:
         "image.distribute": _("Send image"),
         "image.distribute.bulk": _("Send image to hosts"),
         "registry.index": _("Read a registry"),
+        "registry.untag": _("Remove tags in a registry"),
+        "registry.remove": _("Delete images in a registry"),
     }
     return words.get(kind, kind)
 

@@ -4,8 +4,9 @@ Sources: opencontainers/distribution-spec (spec.md), distribution/distribution (
 Each call ends within CALL_S seconds and holds at most the bytes named for it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
+from typing import Self
 from urllib.parse import urlsplit
 
 import httpx2
@@ -62,6 +63,7 @@ MOST_ERROR = 16 << 10
 ACCEPT = ", ".join(sorted(INDEX_TYPES | MANIFEST_TYPES))
 SIGNED = "application/vnd.docker.distribution.manifest.v1+prettyjws"
 REDIRECTS = {301, 302, 303, 307, 308}
+Body = bytes | Iterable[bytes] | None  # what is sent; pieces are sent once only
 ZEROS = f"sha256:{'0' * 64}"  # of nothing: to see whether deletion is on
 
 
@@ -85,7 +87,7 @@ class Client:
         self._http = httpx2.Client(transport=Transport(self._own, context), trust_env=False)
         self._other = httpx2.Client(transport=Transport(self._own, other), trust_env=False)
 
-    def __enter__(self) -> "Client":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -221,19 +223,32 @@ class Client:
     # -- One question -----------------------------------------------------------------------
 
     def _ask(
-        self, method: str, path: str, scope: str, *, accept: str = "", most: int = MOST_ERROR
+        self,
+        method: str,
+        path: str,
+        scope: str,
+        *,
+        accept: str = "",
+        most: int = MOST_ERROR,
+        body: bytes | None = None,
+        kind: str = "",
     ) -> Answer:
-        """Its answer, signed in as far as it wants. Raises AuthFailed, NoAccess, …."""
+        """Its answer, signed in as far as it wants. `kind` is the media type of `body`.
+
+        `scope` may be several, with a space between. Raises AuthFailed, NoAccess, ….
+        """
         url = f"{self.target.url}/v2/{path}"
         headers = {"Accept": accept} if accept else {}
+        if kind:
+            headers["Content-Type"] = kind
         with deadline(CALL_S):
             known = kept.get(self.target, scope)
             self.scheme = known.partition(" ")[0].lower() or self.scheme
-            answer = self._hop(method, url, headers, known, most)
+            answer = self._hop(method, url, headers, known, most, body)
             if answer.status != 401:
                 return answer
             value, seconds = self._sign_in(answer, scope)
-            answer = self._hop(method, url, headers, value, most)
+            answer = self._hop(method, url, headers, value, most, body)
         if answer.status == 401:
             if value.startswith("Basic ") or not scope:
                 raise failures.AuthFailed(self.target.name, anonymous=self.target.anonymous)
@@ -247,7 +262,7 @@ class Client:
         self.scheme = challenge.scheme
         if challenge.scheme == "basic":
             return basic(self.target), BASIC_S
-        url = token_url(self.target, challenge, [scope] if scope else [])
+        url = token_url(self.target, challenge, scope.split())
         login = "" if self.target.anonymous else basic(self.target)
         answer = self._hop("GET", url, {"Accept": "application/json"}, login, MOST_TOKEN)
         if answer.status == 401:
@@ -259,14 +274,20 @@ class Client:
         return f"Bearer {token}", seconds
 
     def _hop(
-        self, method: str, url: str, headers: Mapping[str, str], authorization: str, most: int
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        authorization: str,
+        most: int,
+        body: Body = None,
     ) -> Answer:
         """Follows redirects; Authorization stays with the origin that it is for (E2)."""
         origin = origin_of(url)
         for _hop in range(MOST_HOPS + 1):
             mine = {"Authorization": authorization} if authorization else {}
             own = origin_of(url) == origin
-            answer = self._send(method, url, {**headers, **(mine if own else {})}, most)
+            answer = self._send(method, url, {**headers, **(mine if own else {})}, most, body)
             where = answer.headers.get("location", "")
             if answer.status not in REDIRECTS or not where:
                 return answer
@@ -284,14 +305,15 @@ class Client:
             raise failures.BadRedirect(self.target.name)
         return to
 
-    def _send(self, method: str, url: str, headers: Mapping[str, str], most: int) -> Answer:
+    def _send(
+        self, method: str, url: str, headers: Mapping[str, str], most: int, body: Body = None
+    ) -> Answer:
         own = urlsplit(url).hostname == self._own
         http = self._http if own else self._other
         sent = {**headers, "Accept-Encoding": "identity", "User-Agent": "quarterdeck"}
         try:
-            with http.stream(method, url, headers=sent, timeout=IDLE_S) as response:
-                body = self._read(response, most)
-                return Answer(response.status_code, response.headers, body)
+            with http.stream(method, url, headers=sent, content=body, timeout=IDLE_S) as response:
+                return Answer(response.status_code, response.headers, self._read(response, most))
         except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as error:
             raise self._failure(error) from error
 

@@ -234,3 +234,11 @@ def too_much(name: str, most: int) -> str:
 
 def not_read() -> str:
     return _("Nothing of it was used.")
+
+
+def deletes_nothing(name: str) -> str:
+    return _("Deletion is switched off at the registry %(name)s.") % {"name": name}
+
+
+def allow_deletion() -> str:
+    return _("Whoever runs it allows it by storage.delete.enabled: true in its configuration.")

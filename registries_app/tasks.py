@@ -1,3 +1,6 @@
 """The deeds of registries: each module registers its own."""
 
-from registries_app import index_tasks  # noqa: F401 - its deed is registered there
+from registries_app import (  # noqa: F401 - their deeds are registered there
+    index_tasks,
+    move_tasks,
+)

@@ -45,6 +45,7 @@ TABLE = {
     "operate":    (401, 404, 403, OK,  404, OK,  OK,   403, OK,  OK, 401, 404, 403),
     "administer": (401, 404, 403, 403, 404, OK,  OK,   403, 403, OK, 401, 404, 403),
     "fleet":      (401, 403, 403, 403, 403, 403, OK,   403, 403, OK, 401, 403, 403),
+    "everywhere": (401, 403, 403, 403, 403, 403, OK,   403, OK,  OK, 401, 403, 403),
     "token":      (401, OK,  OK,  OK,  OK,  OK,  OK,   403, 403, OK, 401, OK,  OK),
     "own":        (401, 404, 404, 404, 404, 404, OK,   403, 403, OK, 401, OK,  404),
 }  # fmt: skip
@@ -64,6 +65,9 @@ OPERATIONS: dict[tuple[str, str], tuple[str, int, Any]] = {
     ("PATCH", "registries/{registry}"): ("fleet", 200, {"kind": "harbor"}),
     ("DELETE", "registries/{registry}"): ("fleet", 204, {}),
     ("POST", "registries/{registry}/check"): ("fleet", 200, None),
+    ("POST", "registries/{registry}/delete"): (
+        "everywhere", 202, {"repository": "shop/web", "tags": ["1"]},
+    ),
     ("GET", "containers"): ("list", 200, None),
     ("POST", "containers/bulk"): (
         "operate", 202, {"action": "stop", "targets": [{"host": "lab", "id": "CONTAINER"}]},
