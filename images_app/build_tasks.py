@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts_app.models import Role
 from core.sealed import unseal
-from engine.errors import EngineError
+from engine.errors import EngineError, Unreachable
 from engine.transfers import messages
 from engine.types import Connection
 from hosts_app.connections import connection_for
@@ -21,7 +21,7 @@ from images_app.build_steps import Progress
 from images_app.dockerfile import check
 from images_app.models import Build
 from jobs_app.deeds import deed
-from jobs_app.lifecycle import Failed
+from jobs_app.lifecycle import Failed, Interrupted
 from jobs_app.models import Job
 from jobs_app.streaming import Reporter, run_streaming
 
@@ -111,6 +111,8 @@ async def _stream(order: _Order, reporter: Reporter) -> dict[str, Any]:
         ):
             tell(progress.read(message, time.monotonic() - began))
         failed = False
+    except Unreachable as error:
+        raise Interrupted(progress.without_secrets(str(error))) from error
     except EngineError as error:
         raise Failed(progress.without_secrets(str(error))) from error
     finally:

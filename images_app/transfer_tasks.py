@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from django.utils.translation import gettext as _
 
 from accounts_app.models import Role
-from engine.errors import EngineError, Unreachable
+from engine.errors import Broken, EngineError, Unreachable
 from engine.reference import Reference, parse
 from engine.transfers import download, messages
 from hosts_app.connections import connection_for, engine_for
@@ -18,6 +18,7 @@ from jobs_app.bulk import run_children
 from jobs_app.deeds import deed
 from jobs_app.lifecycle import Failed, Interrupted, say
 from jobs_app.models import Job
+from jobs_app.settle import await_engine
 from jobs_app.streaming import Reporter, run_streaming
 from registries_app.checking import check_before_engine
 from registries_app.credentials import engine_auth, target_of
@@ -43,7 +44,9 @@ def pull_image(job: Job) -> None:
         except Unreachable as error:
             if attempt == PULLS:
                 raise Interrupted(str(error)) from error
-            say(job, f"interrupted: {error}; once more")
+            say(job, f"broken off: {error}; once more")
+            if isinstance(error, Broken):  # it was at work, so it may be back in a moment
+                await_engine(job)
     assert job.host, "a pull has a host"
     image = engine_for(job.host).image(reference.familiar)
     job.result = {"id": image.id, "digest": layers.digest}

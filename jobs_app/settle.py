@@ -87,3 +87,18 @@ def found_out(job: Job, engine: Engine, error: Unreachable, look: Callable[[], T
         _("The engine was asked, did not answer, and has not done it after a minute: %(error)s")
         % {"error": error}
     )
+
+
+def await_engine(job: Job) -> None:
+    """Until the engine answers again, or for LOOK_FOR_S. Raises LostLease and Cancelled."""
+    assert job.host, "such deeds have a host"
+    engine = engine_for(job.host)
+    deadline = time.monotonic() + LOOK_FOR_S
+    while time.monotonic() < deadline:
+        report(job, text=_("No answer; waiting for the engine."))
+        try:
+            engine.ping()
+        except Unreachable:
+            time.sleep(LOOK_S)
+        else:
+            return

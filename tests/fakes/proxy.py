@@ -21,17 +21,19 @@ class ChaosProxy:
 
     What goes wrong applies to what comes *from* the engine, on open and later connections:
     `latency_s` before each piece, `bytes_per_s` at most, `cut_after` so many bytes of a
-    connection, `refusing` new connections. `stall()` holds both directions until `resume()`;
-    `cut()` drops what is open. TLS passes through untouched.
+    connection, `refusing` new connections; `up_bytes_per_s` to what goes to it. `stall()` holds
+    both directions until `resume()`; `cut()` drops what is open. TLS passes through untouched.
     """
 
     def __init__(self, target: Connection, *, port: int | None = None) -> None:
         self._target = address_of(target)
         self.latency_s = 0.0
         self.bytes_per_s: float | None = None
+        self.up_bytes_per_s: float | None = None
         self.cut_after: int | None = None
         self.refusing = False
         self.accepted = 0  # connections so far
+        self.busy = 0  # directions of connections on which a piece is on its way just now
         self._writers: set[asyncio.StreamWriter] = set()
         self._folder = tempfile.TemporaryDirectory(prefix="qd-proxy-")
         self._loop = asyncio.new_event_loop()
@@ -138,15 +140,19 @@ class ChaosProxy:
         passed = 0
         with contextlib.suppress(OSError):
             while piece := await source.read(PIECE):
-                await self._flowing.wait()
-                if bad:
-                    await asyncio.sleep(self.latency_s)
-                    if self.cut_after is not None and passed + len(piece) >= self.cut_after:
-                        sink.write(piece[: max(0, self.cut_after - passed)])
-                        await sink.drain()
-                        return
-                    if self.bytes_per_s:
-                        await asyncio.sleep(len(piece) / self.bytes_per_s)
-                passed += len(piece)
-                sink.write(piece)
-                await sink.drain()
+                self.busy += 1
+                try:
+                    await self._flowing.wait()
+                    if bad:
+                        await asyncio.sleep(self.latency_s)
+                        if self.cut_after is not None and passed + len(piece) >= self.cut_after:
+                            sink.write(piece[: max(0, self.cut_after - passed)])
+                            await sink.drain()
+                            return
+                    if rate := self.bytes_per_s if bad else self.up_bytes_per_s:
+                        await asyncio.sleep(len(piece) / rate)
+                    passed += len(piece)
+                    sink.write(piece)
+                    await sink.drain()
+                finally:
+                    self.busy -= 1

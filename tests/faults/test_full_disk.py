@@ -1,6 +1,5 @@
 """A data directory without room: nothing is done that could not be written down."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 from launch import kernel
 from tests.browser.conftest import PASSWORD
 from tests.faults.fleet import Fleet
-from tests.lab.dockerd import Dockerd
+from tests.lab.dockerd import Dockerd, mount_memory
 from tests.run.running import Running, until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.engine]
@@ -20,8 +19,7 @@ SIZE = "24m"
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     disk = tmp_path / "var"
-    disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "none", disk], check=True)
+    mount_memory(disk, SIZE)
     try:
         yield disk
     finally:

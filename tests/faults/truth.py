@@ -45,7 +45,9 @@ def check(fleet: Fleet, wave: Sequence[Asked], *, engine_lived: bool, seconds: f
 def each_ended_once(fleet: Fleet, jobs: Sequence[int]) -> None:
     states = fleet.told_of(jobs)
     outcomes: defaultdict[int, list[str]] = defaultdict(list)
-    for job, outcome in fleet.sql("SELECT job, outcome FROM accounts_app_auditentry"):
+    for job, outcome in fleet.sql(
+        "SELECT job, outcome FROM accounts_app_auditentry WHERE action != 'job.cancel'"
+    ):
         outcomes[job].append(outcome)
     ends: defaultdict[int, list[str]] = defaultdict(list)
     for job, text in fleet.sql("SELECT job_id, text FROM jobs_app_jobline ORDER BY n"):

@@ -33,7 +33,12 @@ START_S = 60
 class Dockerd:
     """One engine: `.url`, `.connection`, `.pid`, and what may be done to it."""
 
-    def __init__(self, directory: Path, certificates: Certificates | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        certificates: Certificates | None = None,
+        options: Sequence[str] = (),
+    ) -> None:
         self.directory = directory
         self.socket = directory / "docker.sock"
         self.url = f"unix://{self.socket}"
@@ -41,7 +46,7 @@ class Dockerd:
         self.certificates = certificates
         self.bridge = bridge_of(directory)
         self.tls_connection: Connection | None = None  # when it was given certificates
-        self._arguments: list[str] = self._tls_arguments(certificates) if certificates else []
+        self._arguments = [*options, *(self._tls_arguments(certificates) if certificates else [])]
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -210,13 +215,20 @@ class Dockerd:
 
 
 @contextmanager
-def dockerd(certificates: Certificates | None = None) -> Iterator[Dockerd]:
-    """A running engine with the lab image; all of it is gone afterwards, even if we are killed."""
+def dockerd(
+    certificates: Certificates | None = None, *, options: Sequence[str] = (), disk: str = ""
+) -> Iterator[Dockerd]:
+    """A running engine with the lab image; all of it is gone afterwards, even if we are killed.
+
+    `options` are more of its own; `disk`: how large its disk is, which is memory then (64m).
+    """
     needed("dockerd", "docker.io")
     if os.geteuid() != 0:
         pytest.fail("the tests start engines of their own, which needs root")
     with scratch() as directory:
-        daemon = Dockerd(directory, certificates)
+        if disk:
+            mount_memory(directory / "data", disk)
+        daemon = Dockerd(directory, certificates, options)
         try:
             daemon.start()
             daemon.load_image()
@@ -245,6 +257,12 @@ def scratch() -> Iterator[Path]:
         assert keeper.stdin is not None
         keeper.stdin.close()
         keeper.wait()
+
+
+def mount_memory(folder: Path, size: str) -> None:
+    """A disk in memory at `folder`, which is made; `size` as mount takes it: 24m."""
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", folder], check=True)
 
 
 def free_port() -> int:

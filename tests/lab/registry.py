@@ -72,6 +72,10 @@ class Registry:
     def stop(self) -> None:
         self._end(signal.SIGTERM)
 
+    def restore(self) -> None:
+        if self._process is None or self._process.poll() is not None:
+            self.start()
+
     def _end(self, name: signal.Signals) -> None:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(name)
