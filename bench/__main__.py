@@ -12,16 +12,18 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import bulk, idle, live, log_live, log_whole, pages
+from bench import bulk, idle, live, log_live, log_whole, pages, transfers
 from bench.measure import until
 from bench.report import Row, surroundings, table, write
 from bench.site import Site, await_known, create_all, dashboard, folder, known, start_all
 from tests.lab.dockerd import Dockerd, dockerd
+from tests.lab.registry import registry
 
 RESULTS = Path(__file__).with_name("results.json")
 WHOLE = ("log-whole", "log-search")
 LIVE = ("log-latency", "log-crowd", "log-many")
-GROUPS = ("pages", *WHOLE, *LIVE, "idle", "clicked", "typed", "bulk")
+TRANSFERS = ("pull", "build", "files")
+GROUPS = ("pages", *WHOLE, *LIVE, *TRANSFERS, "idle", "clicked", "typed", "bulk")
 RUNNING = 100  # containers, as the goals say
 
 
@@ -42,10 +44,15 @@ class Form:
     log_s: float  # of each run of logs that are followed
     crowd: int  # viewers of one log
     many: int  # logs with a viewer each
+    transfer_rounds: int
+    image_size: int  # bytes, of what is pulled and sent
+    load_size: int  # bytes
 
 
-LONG = Form(5, 60, 5, 30, 10, 60, 100, 5, 200_000_000, 5, 20, 500, 200)
-SHORT = Form(2, 20, 2, 8, 4, 12, 12, 1, 20_000_000, 2, 5, 100, 20)
+LONG = Form(
+    5, 60, 5, 30, 10, 60, 100, 5, 200_000_000, 5, 20, 500, 200, 5, 300_000_000, 2_000_000_000
+)
+SHORT = Form(2, 20, 2, 8, 4, 12, 12, 1, 20_000_000, 2, 5, 100, 20, 2, 30_000_000, 100_000_000)
 
 
 def main() -> None:
@@ -75,7 +82,9 @@ def _measured(wanted: set[str], form: Form) -> Iterator[Row]:
             yield from _whole_logs(docker, wanted, form)
         if wanted & {*LIVE}:
             yield from _live_logs(docker, wanted, form)
-        if wanted - {"pages", *WHOLE, *LIVE}:
+        if wanted & {*TRANSFERS}:
+            yield from _transfers(docker, wanted, form)
+        if wanted - {"pages", *WHOLE, *LIVE, *TRANSFERS}:
             yield from _with_one_host(docker, wanted, form)
 
 
@@ -110,6 +119,23 @@ def _live_logs(docker: Dockerd, wanted: set[str], form: Form) -> Iterator[Row]:
             crowd=form.crowd,
             many=form.many,
         )
+
+
+def _transfers(docker: Dockerd, wanted: set[str], form: Form) -> Iterator[Row]:
+    size, rounds = form.image_size, form.transfer_rounds
+    with folder() as path, dashboard(docker.url) as site:
+        if "pull" in wanted:
+            _say("pull")
+            with registry() as private:
+                yield transfers.pull_row(site, docker, private, size, rounds)
+        if "build" in wanted:
+            _say("build")
+            yield transfers.build_row(site, docker, path, rounds)
+        if "files" in wanted:
+            _say("files")
+            yield transfers.load_row(site, docker, path, form.load_size)
+            with dockerd() as second:
+                yield transfers.send_row(site, docker, second, size, rounds)
 
 
 def _with_one_host(docker: Dockerd, wanted: set[str], form: Form) -> Iterator[Row]:
