@@ -13,8 +13,8 @@ export function addSource(source) {
   sources.push(source);
 }
 
-/** @returns {Option[]} what all of the page can do now */
-export const known = () => sources.flatMap((source) => source());
+/** @type {() => Option[]} what all of the page can do now */
+const known = () => sources.flatMap((source) => source());
 
 /** It opens before its script is there, so that no letter typed meanwhile is lost. */
 export function openPalette(prefill = "") {
@@ -25,7 +25,7 @@ export function openPalette(prefill = "") {
   input.value = prefill;
   input.focus();
   import("./palettebox.js").then(
-    ({ search }) => search(),
+    ({ opened }) => opened(known),
     () => dialog.close(),
   );
 }

@@ -1,11 +1,11 @@
 /** What is in the palette: pages, actions, and what the server finds. Comes when it is opened. */
 import { $, $$, glyph, icon, make } from "./dom.js";
 import { t } from "./i18n.js";
-import { known } from "./palette.js";
 import { rank, readQuery } from "./score.js";
 
 const PER_GROUP = 7;
 const TYPING_MS = 90;
+let known = () => [];
 let options = [];
 let current = 0;
 let asked = null;
@@ -23,8 +23,14 @@ function navigation() {
   }));
 }
 
+/** @param {() => import("./palette.js").Option[]} knows what the page can do now */
+export function opened(knows) {
+  known = knows;
+  search();
+}
+
 /** Draws what is known at once, then what the server finds. */
-export function search() {
+function search() {
   const { mode, words } = readQuery(input().value);
   const actions = rank(
     known().filter((option) => option.action),
