@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from accounts_app.http import Request
 from core.api import Body, idempotency_key
 from core.gate import signed_in
+from images_app import distribute as sending
 from images_app import transfers
 from jobs_app.schemas import JobOut, job_out
 from jobs_app.services import asked_before
@@ -32,13 +33,16 @@ class PushBody(Body):
 
 class Source(Body):
     host: str
-    reference: str
+    reference: str | None = None
+    references: list[str] = Field([], description="More of them")
 
 
 class DistributeBody(Body):
     source: Source
-    targets: list[str] = Field(description="Slugs")
-    via: None = Field(None, description="Null: straight from host to host")
+    targets: list[str] = Field(description="Slugs; not that of the source")
+    via: str | None = Field(
+        None, description="A registry to push to and pull from by digest; null: straight"
+    )
 
 
 class SaveFilters(BaseModel):
@@ -52,15 +56,17 @@ ARCHIVE = {"responses": {200: {"description": "OK", "content": {TAR: {}}}}}
 @router.post("images/distribute", response={202: JobOut})
 @signed_in
 def distribute(request: Request, wanted: DistributeBody) -> JobOut:
-    """Send an image to other hosts, without a registry or a file; its id must arrive. Operators
-    of all of them.
+    """Send images to other hosts: one child job for each image and host, and where it goes by way
+    of a registry, one push before. The same id must arrive. Operators of all of them.
     """
-    key = idempotency_key(request)
-    job = asked_before(request.user, key, "image.distribute.bulk") or transfers.distribute(
+    source, key = wanted.source, idempotency_key(request)
+    first = [source.reference] if source.reference is not None else []
+    job = asked_before(request.user, key, "image.distribute.bulk") or sending.distribute(
         request.user,
-        wanted.source.host,
-        wanted.source.reference,
+        source.host,
+        [*first, *source.references],
         wanted.targets,
+        wanted.via or "",
         idempotency_key=key,
     )
     return job_out(job)

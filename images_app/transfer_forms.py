@@ -122,19 +122,34 @@ class DistributeForm(forms.Form):
     )
     reference = forms.CharField(
         label=_("Image"),
-        max_length=LONGEST,
-        help_text=_("One that the host has."),
+        max_length=100 * LONGEST,
+        help_text=_("One that the host has, or several with spaces between them."),
         widget=forms.TextInput(attrs=NAMES),
     )
     targets = forms.MultipleChoiceField(
         label=pgettext_lazy("of an image to send", "To"),
         help_text=_("The id that arrives is compared with the one that was sent."),
     )
+    via = forms.ChoiceField(
+        label=pgettext_lazy("of an image to send", "By way of"),
+        required=False,
+        help_text=_("A registry: pushed once, then pulled by every host by its digest."),
+    )
     key = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
-    def __init__(self, hosts: Iterable[Host], *args: Any, **options: Any) -> None:
+    def __init__(
+        self,
+        hosts: Iterable[Host],
+        registries: Iterable[tuple[str, str]],
+        *args: Any,
+        **options: Any,
+    ) -> None:
+        """`registries` are (slug, label)."""
         super().__init__(*args, **options)
         hosts = list(hosts)
+        via = self.fields["via"]
+        assert isinstance(via, forms.ChoiceField), "declared above"
+        via.choices = [("", _("Straight from host to host")), *registries]
         _hosts(self.fields["host"], hosts)
         source = self.initial.get("host", "")
         _hosts(self.fields["targets"], [host for host in hosts if host.slug != source])

@@ -2,17 +2,14 @@
 
 import base64
 import json
-from collections.abc import AsyncIterator
 
 from django.utils.translation import gettext as _
 
 from accounts_app.models import Role
 from engine.errors import Broken, EngineError, Unreachable
 from engine.reference import Reference, parse
-from engine.transfers import download, messages
+from engine.transfers import messages
 from hosts_app.connections import connection_for, engine_for
-from hosts_app.models import Host
-from hosts_app.selectors import may
 from images_app.progress import Layers
 from jobs_app.bulk import run_children
 from jobs_app.deeds import deed
@@ -34,12 +31,12 @@ PULLS = 2  # attempts of one job; what an engine had before a break it fetches a
 def pull_image(job: Job) -> None:
     """Repeated once where the connection broke: a pull does no harm twice (R45)."""
     reference = parse(str(job.params["reference"])).with_default_tag()
-    params = {"fromImage": _name(reference), "tag": reference.digest or reference.tag}
+    params = {"fromImage": repository_of(reference), "tag": reference.digest or reference.tag}
     if platform := str(job.params.get("platform") or ""):
         params["platform"] = platform
     for attempt in range(1, PULLS + 1):
         try:
-            layers = _follow(job, "/images/create", params)
+            layers = follow(job, "/images/create", params, reference.familiar)
             break
         except Unreachable as error:
             if attempt == PULLS:
@@ -57,12 +54,12 @@ def push_image(job: Job) -> None:
     """Never repeated by itself. What the registry answered is compared with what it then has."""
     assert job.host, "a push has a host"
     reference = parse(str(job.params["reference"])).with_default_tag()
-    name = _name(reference)
+    name = repository_of(reference)
     try:
         if source := str(job.params.get("source") or ""):
             engine_for(job.host).tag_image(source, name, reference.tag)
             say(job, f"tagged {reference.familiar}")
-        layers = _follow(job, f"/images/{name}/push", {"tag": reference.tag})
+        layers = follow(job, f"/images/{name}/push", {"tag": reference.tag}, reference.familiar)
     except Unreachable as error:
         raise Interrupted(str(error)) from error
     if not layers.digest:
@@ -103,72 +100,23 @@ def pull_on_several(job: Job) -> None:
     run_children(job)
 
 
-@deed("image.distribute.bulk", role=Role.OPERATOR, repeatable=True, queue="transfers")
-def send_to_several(job: Job) -> None:
-    run_children(job)
+def follow(job: Job, path: str, params: dict[str, str], reference: str) -> Layers:
+    """Have the engine transfer `reference`, signed in, and tell its layers as they go.
 
-
-@deed("image.distribute", role=Role.OPERATOR, queue="transfers")
-def send_image(job: Job) -> None:
-    """Save on one host and load on another, piece by piece, without a file on our disk."""
-    assert job.host, "an image is sent to a host"
-    source, reference = _source(job), str(job.params["reference"])
-    try:
-        sent = engine_for(source).image(reference)
-        _stream(job, source, reference, sent.size_bytes)
-        arrived = engine_for(job.host).image(reference)
-    except Unreachable as error:
-        raise Interrupted(str(error)) from error
-    job.result = {"id": arrived.id}
-    if arrived.id != sent.id:
-        raise Failed(
-            _("Another image arrived: %(sent)s was sent, %(arrived)s is there.")
-            % {"sent": sent.id, "arrived": arrived.id}
-        )
-
-
-def _source(job: Job) -> Host:
-    """The host that has it, where the actor may still take it from (B10). Raises Failed."""
-    source = Host.objects.filter(slug=job.params["source"]).first()
-    if source is None or job.actor is None or not may(job.actor, source, Role.OPERATOR):
-        raise Failed(_("Rights changed: the account that asked for this may no longer do it."))
-    return source
-
-
-def _stream(job: Job, source: Host, reference: str, size_bytes: int) -> None:
-    assert job.host, "an image is sent to a host"
-    giver, taker = connection_for(source), connection_for(job.host)
-
-    async def send(reporter: Reporter) -> None:
-        async def pieces() -> AsyncIterator[bytes]:
-            sent = 0
-            async for piece in download(giver, "/images/get", {"names": reference}):
-                sent += len(piece)
-                text = f"{sent / 2**20:.1f} / {size_bytes / 2**20:.1f} MiB"
-                reporter.progress(min(sent, size_bytes), size_bytes, text)
-                yield piece
-
-        told = messages(taker, "/images/load", {"quiet": "1"}, headers=TAR, body=pieces())
-        async for message in told:
-            if words := str(message.get("stream") or "").strip():
-                reporter.line(words)
-
-    run_streaming(job, send)
-
-
-def _follow(job: Job, path: str, params: dict[str, str]) -> Layers:
+    Raises Failed, and Unreachable where the connection broke.
+    """
     assert job.host, "a transfer has a host"
     connection, layers = connection_for(job.host), Layers()
-    headers = {"X-Registry-Auth": _sign_in(str(job.params["reference"]))}
+    headers = {"X-Registry-Auth": _sign_in(reference)}
 
-    async def follow(reporter: Reporter) -> None:
+    async def listen(reporter: Reporter) -> None:
         async for message in messages(connection, path, params, headers=headers):
             if line := layers.feed(message):
                 reporter.line(line)
             reporter.progress(layers.share, 1.0, layers.text, detail=layers.detail)
 
     try:
-        run_streaming(job, follow)
+        run_streaming(job, listen)
     except Unreachable:
         raise
     except EngineError as error:
@@ -186,5 +134,5 @@ def _sign_in(reference: str) -> str:
     return base64.urlsafe_b64encode(said.encode()).decode()
 
 
-def _name(reference: Reference) -> str:
+def repository_of(reference: Reference) -> str:
     return Reference(reference.domain, reference.path).familiar

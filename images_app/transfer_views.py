@@ -15,6 +15,7 @@ from core.errors import DashboardError
 from core.forms import refuse
 from core.gate import signed_in
 from hosts_app.models import Host
+from images_app import distribute as sending
 from images_app import transfers
 from images_app.selectors import names_on, tags_on
 from images_app.transfer_forms import (
@@ -26,6 +27,7 @@ from images_app.transfer_forms import (
     own_hosts,
 )
 from jobs_app.models import Job
+from registries_app.models import Registry
 from registries_app.selectors import registries_for
 
 TAR = "application/x-tar"
@@ -50,11 +52,7 @@ def pull(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def push(request: Request) -> HttpResponse:
     hosts = own_hosts(request.user)
-    registries = [
-        (each.domain, f"{each.name} ({each.domain})")
-        for each in registries_for(request.user)
-        if each.mirror_of_id is None and each.domain
-    ]
+    registries = [(each.domain, label) for each, label in _registries(request)]
     if request.method == "GET":
         initial = _initial(request, hosts, "source")
         return _page(request, "push", PushForm(hosts, registries, initial=initial))
@@ -65,11 +63,13 @@ def push(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def distribute(request: Request) -> HttpResponse:
     hosts = own_hosts(request.user)
+    ways = [(each.slug, label) for each, label in _registries(request)]
     if request.method == "GET":
         initial = _initial(request, hosts, "reference")
         initial["targets"] = request.GET.getlist("targets")
-        return _page(request, "distribute", DistributeForm(hosts, initial=initial))
-    return _asked(request, "distribute", DistributeForm(hosts, request.POST), _distribute)
+        initial["reference"] = " ".join(request.GET.getlist("reference"))
+        return _page(request, "distribute", DistributeForm(hosts, ways, initial=initial))
+    return _asked(request, "distribute", DistributeForm(hosts, ways, request.POST), _distribute)
 
 
 @signed_in
@@ -103,6 +103,16 @@ def names(request: Request) -> HttpResponse:
     """The names to choose from on a host, as options of a list."""
     tags = tags_on(request.user, request.GET.get("host", ""))
     return render(request, "images_app/_names.html", {"tags": tags})
+
+
+def _registries(request: Request) -> list[tuple[Registry, str]]:
+    """Those that engines can push to, as a person chooses among them."""
+    found = registries_for(request.user)
+    return [
+        (each, f"{each.name} ({each.domain})")
+        for each in found
+        if each.mirror_of_id is None and each.domain and not each.path
+    ]
 
 
 def _initial(request: Request, hosts: list[Host], field: str) -> dict[str, Any]:
@@ -147,11 +157,12 @@ def _push(request: Request, said: dict[str, Any]) -> Job:
 
 
 def _distribute(request: Request, said: dict[str, Any]) -> Job:
-    return transfers.distribute(
+    return sending.distribute(
         request.user,
         said["host"],
-        said["reference"],
+        said["reference"].split(),
         said["targets"],
+        said["via"],
         idempotency_key=said["key"],
     )
 

@@ -33,7 +33,7 @@ def pull(
     actor: User, host: str, reference: str, platform: str = "", *, idempotency_key: str = ""
 ) -> Job:
     """Fetch an image to one host. Raises Invalid for what names no image or platform."""
-    wish = _pull(actor, host, _named(reference), _platform(platform))
+    wish = _pull(actor, host, reference_of(reference), _platform(platform))
     return ask(actor, wish, idempotency_key=idempotency_key)
 
 
@@ -46,7 +46,7 @@ def pull_on(
     idempotency_key: str = "",
 ) -> Job:
     """The same on several hosts: a Job with one child for each, all asked for or none."""
-    named, wanted = _named(reference), _platform(platform)
+    named, wanted = reference_of(reference), _platform(platform)
     slugs = list(dict.fromkeys(hosts))
     if not slugs:
         raise Invalid.field("hosts", _("Choose at least one host."))
@@ -63,12 +63,12 @@ def push(
 
     `source`: an image of the host, by tag or id, that gets this name first.
     """
-    place, named = host_for(actor, host, Role.OPERATOR), _named(reference)
+    place, named = host_for(actor, host, Role.OPERATOR), reference_of(reference)
     if named.digest or named.familiar.startswith("sha256:"):
         raise Invalid.field("reference", _("A push names a tag, not a digest."))
     said = {"reference": named.familiar}
     if source:
-        image = image_for(actor, host, _named(source, "source").familiar)
+        image = image_for(actor, host, reference_of(source, "source").familiar)
         if named.familiar not in image.tags:
             said["source"] = image.docker_id
     else:
@@ -82,7 +82,7 @@ def name_at(registry: str, reference: str) -> str:
 
     Raises Invalid for a name that says another registry itself.
     """
-    named = _named(reference)
+    named = reference_of(reference)
     if named.domain not in (DEFAULT_DOMAIN, registry):
         said = _("This name says another registry: %(registry)s") % {"registry": named.domain}
         raise Invalid.field("reference", said)
@@ -92,33 +92,10 @@ def name_at(registry: str, reference: str) -> str:
     return Reference(registry, path, named.tag or DEFAULT_TAG).familiar
 
 
-def distribute(
-    actor: User, source: str, reference: str, targets: Sequence[str], *, idempotency_key: str = ""
-) -> Job:
-    """Send an image from one host to others: a Job with one child for each of them."""
-    place, named = host_for(actor, source, Role.OPERATOR), _named(reference)
-    image_for(actor, source, named.familiar)
-    slugs = list(dict.fromkeys(targets))
-    if not slugs:
-        raise Invalid.field("targets", _("Choose at least one host."))
-    if len(slugs) > MOST_HOSTS:
-        raise Invalid.field("targets", _("At most %(n)d at a time.") % {"n": MOST_HOSTS})
-    if place.slug in slugs:
-        said_twice = _("%(host)s has it already: it is sent from there.") % {"host": place.name}
-        raise Invalid.field("targets", said_twice)
-    name = named.familiar
-    said = {"reference": name, "source": place.slug}
-    wishes = [
-        Wish("image.distribute", host_for(actor, slug, Role.OPERATOR), name, name, said)
-        for slug in slugs
-    ]
-    return ask_many(actor, "image.distribute.bulk", wishes, idempotency_key=idempotency_key)
-
-
 def save(actor: User, host: str, references: Sequence[str]) -> "Saved":
     """The archive of these images, as it comes. Raises TooMany."""
     place = host_for(actor, host, Role.OPERATOR)
-    names = [_named(each).familiar for each in references]
+    names = [reference_of(each).familiar for each in references]
     if not names:
         raise Invalid.field("reference", _("Choose at least one image."))
     for name in names:
@@ -160,7 +137,7 @@ def _pull(actor: User, host: str, reference: Reference, platform: str) -> Wish:
     return Wish("image.pull", host_for(actor, host, Role.OPERATOR), name, name, said)
 
 
-def _named(text: str, field: str = "reference") -> Reference:
+def reference_of(text: str, field: str = "reference") -> Reference:
     try:
         return parse(text).with_default_tag()
     except BadReference as error:

@@ -3,15 +3,16 @@
 import logging
 import time
 from collections import Counter, defaultdict, deque
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, suppress
 
 from celery import current_app
-from django.db import connection
+from django.db import connection, transaction
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
-from jobs_app.lifecycle import Cancelled, Failed, LostLease, report
+from jobs_app.lifecycle import Cancelled, Failed, LostLease, audit_end, report, say
 from jobs_app.models import Job
 
 logger = logging.getLogger(__name__)
@@ -22,14 +23,16 @@ TRANSFERS = 4  # at a time of one bulk job, on whatever hosts: disks and network
 LOOK_S = 0.25  # how often progress is told and a wish to cancel is heard
 
 
-def run_children(parent: Job) -> None:
+def run_children(parent: Job, *, kind: str = "") -> None:
     """Do every child that has not ended yet; fail unless all of them succeed.
+
+    `kind`: only those of this kind, which others wait for; they may fail.
 
     Children that a dead worker held are still its own until their leases run out: then they
     are queued again, or ended.
     """
     try:
-        while children := list(parent.children.filter(state__in=Job.OPEN).order_by("pk")):
+        while children := _open_children(parent, kind):
             waiting = [child for child in children if child.state == Job.State.QUEUED]
             if waiting:
                 _run_all(parent, waiting)
@@ -39,7 +42,25 @@ def run_children(parent: Job) -> None:
     except Cancelled:
         _cancel_waiting(parent)
         raise
-    _judge(parent)
+    if not kind:
+        _judge(parent)
+
+
+def end_waiting(children: Iterable[Job], error: str) -> None:
+    """What these waited for did not come: each fails, if it has not begun."""
+    for child in children:
+        with transaction.atomic():
+            ended = Job.objects.filter(pk=child.pk, state=Job.State.QUEUED).update(
+                state=Job.State.FAILED, error=error, finished=now()
+            )
+            if ended:
+                say(child, f"failed: {error}")
+                audit_end(child, Job.State.FAILED, error)
+
+
+def _open_children(parent: Job, kind: str) -> list[Job]:
+    found = parent.children.filter(state__in=Job.OPEN).order_by("pk")
+    return list(found.filter(kind=kind) if kind else found)
 
 
 def _run_all(parent: Job, children: list[Job]) -> None:

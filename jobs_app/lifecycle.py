@@ -114,7 +114,7 @@ def finish(job: Job, state: Job.State, error: str = "") -> None:
         )
         if not ended:
             return
-        _audit_end(job, state, error)
+        audit_end(job, state, error)
         end = Job.State(state).value
         say(job, f"{end}: {error}" if error else end, kept=None)
         _tell_pages(job)
@@ -220,7 +220,7 @@ def _require_rights(job: Job) -> None:
         raise Failed(_("Rights changed: the account that asked for this may no longer do it."))
 
 
-def _audit_end(job: Job, state: Job.State, error: str) -> None:
+def audit_end(job: Job, state: Job.State, error: str) -> None:
     if job.is_bulk:  # each of its items has its own rows
         return
     audit.record(

@@ -14,6 +14,7 @@ from core.errors import Invalid, TooMany
 from engine.client import Engine
 from hosts_app.models import Grant, Host
 from images_app import transfers
+from images_app.distribute import distribute
 from images_app.inventory import reconcile
 from images_app.progress import Layers
 from jobs_app import services
@@ -179,7 +180,7 @@ def test_an_image_goes_from_host_to_host_and_to_the_browser(
     with Engine(docker.connection) as engine:
         reconcile(host, engine.images(), 1)
         image_id = engine.image("sent/box:1").id
-    job = worked(transfers.distribute(operator, "lab", "sent/box:1", ["second"]))
+    job = worked(distribute(operator, "lab", ["sent/box:1"], ["second"]))
     child = job.children.get()
     assert (job.state, child.state, child.error) == ("succeeded", "succeeded", "")
     assert child.result == {"id": image_id}
@@ -214,7 +215,114 @@ def test_another_image_that_arrives_is_a_failure(fake: FakeEngine, operator: Use
         other.add_image("lab/web:1")
         second = make.host("second", url=other.url)
         Grant.objects.create(user=operator, host=second, role=Role.OPERATOR)
-        job = worked(transfers.distribute(operator, "lab", "lab/web:1", ["second"]))
+        job = worked(distribute(operator, "lab", ["lab/web:1"], ["second"]))
         assert other.transfers.received == 2000
     assert job.state == "failed"
     assert "Another image arrived" in job.children.get().error
+
+
+@pytest.fixture
+def second(fake: FakeEngine, operator: User) -> Iterator[FakeEngine]:
+    with FakeEngine() as other:
+        host = make.host("second", url=other.url)
+        Grant.objects.create(user=operator, host=host, role=Role.OPERATOR)
+        yield other
+
+
+@pytest.fixture
+def near(db: None) -> Record:
+    return Record.objects.create(
+        slug="near", name="near", url="http://127.0.0.1:9", domain="127.0.0.1:9"
+    )
+
+
+def test_by_way_of_a_registry_it_is_pushed_once_and_pulled_by_digest(
+    fake: FakeEngine, second: FakeEngine, near: Record, operator: User
+) -> None:
+    image = fake.add_image("lab/web:1")
+    make.image(Host.objects.get(slug="lab"), "lab/web:1", docker_id=image.id)
+    there = second.add_image(f"127.0.0.1:9/lab/web@{DIGEST}")
+    there.id = image.id
+    job = worked(distribute(operator, "lab", ["lab/web:1"], ["second"], "near"))
+    assert (job.state, job.error) == ("succeeded", "")
+    assert len(fake.asked("POST /images/127.0.0.1:9/lab/web/push")) == 1
+    pull = second.asked("POST /images/create")[0]
+    assert pull.query == {"fromImage": "127.0.0.1:9/lab/web", "tag": DIGEST}
+    arrived = job.children.get(kind="image.distribute")
+    assert arrived.result == {"id": image.id, "digest": DIGEST}
+
+
+def test_nobody_pulls_what_was_not_pushed_and_a_retry_pushes_again(
+    fake: FakeEngine, second: FakeEngine, near: Record, operator: User
+) -> None:
+    image = fake.add_image("lab/web:1")
+    make.image(Host.objects.get(slug="lab"), "lab/web:1", docker_id=image.id)
+    fake.transfers.messages = [{"errorDetail": {"message": "denied"}, "error": "denied"}]
+    job = worked(distribute(operator, "lab", ["lab/web:1"], ["second"], "near"))
+    states = {child.kind: (child.state, child.error) for child in job.children.all()}
+    assert states["image.push"] == ("failed", "denied")
+    assert states["image.distribute"][0] == "failed"
+    assert "push" in states["image.distribute"][1]
+    assert not second.asked("POST")
+    again = services.retry(operator, job.pk)
+    assert {child.kind for child in again.children.all()} == {"image.push", "image.distribute"}
+
+
+def test_a_retry_of_a_failed_pull_needs_no_second_push(
+    fake: FakeEngine, second: FakeEngine, near: Record, operator: User
+) -> None:
+    image = fake.add_image("lab/web:1")
+    make.image(Host.objects.get(slug="lab"), "lab/web:1", docker_id=image.id)
+    second.fail("POST /images/create", 500, "no space left on device")
+    job = worked(distribute(operator, "lab", ["lab/web:1"], ["second"], "near"))
+    assert job.state == "failed"
+    again = services.retry(operator, job.pk)
+    assert again.children.get().params["digest"] == DIGEST
+
+
+@pytest.mark.parametrize(
+    ("names", "via", "field"),
+    [
+        ([], "", "reference"),
+        (["lab/web:1"], "nowhere", "via"),
+        (["lab/web:1"], "mirror", "via"),
+        (["sha256:" + "5" * 64], "near", "reference"),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_at_its_field(
+    near: Record, host: Host, operator: User, names: list[str], via: str, field: str
+) -> None:
+    make.image(host, "lab/web:1")
+    make.image(host, docker_id="sha256:" + "5" * 64)
+    Grant.objects.create(user=operator, host=make.host("second"), role=Role.OPERATOR)
+    Record.objects.create(
+        slug="mirror", name="m", url="http://m", domain="m", mirror_of=near, mirror_kind="root"
+    )
+    with pytest.raises(Invalid) as refused:
+        distribute(operator, "lab", names, ["second"], via)
+    assert refused.value.errors[0].field == field
+    assert not Job.objects.exists()
+
+
+@pytest.mark.engine
+def test_two_images_go_by_way_of_a_real_registry(
+    docker: Dockerd, second_docker: Dockerd, lab_registry: Registry, host: Host, operator: User
+) -> None:
+    Host.objects.update(url=docker.url)
+    second = make.host("second", url=second_docker.url)
+    Grant.objects.create(user=operator, host=second, role=Role.OPERATOR)
+    names = ["way/box:1", "way/box:2"]
+    for name in names:
+        docker.api("POST", f"/images/{IMAGE}/tag?repo=way/box&tag={name[-1]}")
+    with Engine(docker.connection) as engine:
+        reconcile(Host.objects.get(slug="lab"), engine.images(), 1)
+        image_id = engine.image(IMAGE).id
+    url = f"http://{lab_registry.address}"
+    Record.objects.create(slug="near", name="near", url=url, domain=lab_registry.address)
+    job = worked(distribute(operator, "lab", names, ["second"], "near"))
+    assert job.state == "succeeded", [child.error for child in job.children.all()]
+    with Engine(second_docker.connection) as engine:
+        assert [engine.image(name).id for name in names] == [image_id, image_id]
+    for daemon in (docker, second_docker):
+        for name in names:
+            daemon.api("DELETE", f"/images/{name}")

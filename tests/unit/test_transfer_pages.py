@@ -128,6 +128,22 @@ def test_an_image_is_sent_to_others(
     assert parent.children.get().params == {"reference": "lab/web:1", "source": "lab"}
 
 
+def test_several_images_go_by_way_of_a_registry(
+    client: Client, operator: User, image: Image, second: Host, near: Registry
+) -> None:
+    make.image(image.host, "lab/web:2")
+    form = SEND | {"targets": ["second"], "reference": "lab/web:1 lab/web:2", "via": "near"}
+    make.session(client, operator).post("/images/distribute/", form)
+    parent = Job.objects.get(parent=None)
+    asked = [(child.kind, child.host_name, child.target) for child in parent.children.all()]
+    assert sorted(asked) == [
+        ("image.distribute", "second", "lab/web:1"),
+        ("image.distribute", "second", "lab/web:2"),
+        ("image.push", "lab", "r.example:5000/lab/web:1"),
+        ("image.push", "lab", "r.example:5000/lab/web:2"),
+    ]
+
+
 @pytest.mark.parametrize("targets", [[], ["lab"], ["second", "lab"]])
 def test_a_host_is_no_target_of_its_own_image(
     client: Client, operator: User, image: Image, second: Host, targets: list[str]
