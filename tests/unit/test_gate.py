@@ -101,6 +101,7 @@ OPERATIONS: dict[tuple[str, str], tuple[str, int, Any]] = {
     ("GET", f"{ONE}/logs"): ("see", 200, None),
     ("GET", "logs"): ("see", 200, None),
     ("GET", "logs/search"): ("see", 200, None),
+    ("GET", "logs/page"): ("see", 200, None),
     ("GET", "images"): ("list", 200, None),
     ("POST", "images/bulk"): (
         "operate", 202, {"action": "remove", "targets": [{"host": "lab", "id": "IMAGE"}]},
@@ -134,6 +135,7 @@ OPERATIONS: dict[tuple[str, str], tuple[str, int, Any]] = {
 QUERIES = {  # where one is needed
     ("GET", "logs"): "?c=lab/web",
     ("GET", "logs/search"): "?c=lab/web&q=error",
+    ("GET", "logs/page"): "?c=lab/web",
     ("GET", "hosts/{host}/images/save"): "?reference=lab/busybox",
 }
 PAIRS = [
