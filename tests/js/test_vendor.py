@@ -17,7 +17,7 @@ INLINE = re.compile(
 )
 # Keys that scripts put together or choose at run time
 KEYS_OF_LOGS = (
-    "follow", "search", "next", "previous", "only", "case", "regex", "wrap", "time", "end",
+    "follow", "search", "next", "previous", "only", "case", "regex", "wrap", "time", "when", "end",
     "start", "copy", "clear", "full",
 )  # fmt: skip
 BUILT = {
