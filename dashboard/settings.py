@@ -236,8 +236,7 @@ LOGGING = {
         name: {"level": "WARNING"}
         for name in (
             "docker", "urllib3", "requests", "aiohttp", "kombu", "celery", "asyncio",
-            "django.request", "django.channels", "websockets", "uvicorn.access", "httpx2",
-            "httpcore2",
+            "django.request", "django.channels", "websockets", "uvicorn.access",
         )
     },
 }  # fmt: skip

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("hosts_app.urls")),
     path("builds/", include("images_app.build_urls")),
     path("jobs/", include("jobs_app.urls")),
+    path("registries/", include("registries_app.move_urls")),
     path("palette/", views.palette, name="palette"),
     path("settings/language/", views.set_language, name="language"),
     path("settings/", include("hosts_app.people_urls")),

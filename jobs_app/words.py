@@ -33,6 +33,8 @@ def kind_word(kind: str) -> str:
         "registry.index": _("Read a registry"),
         "registry.untag": _("Remove tags in a registry"),
         "registry.remove": _("Delete images in a registry"),
+        "registry.copy": _("Copy between registries"),
+        "registry.copy.bulk": _("Copy several images"),
     }
     return words.get(kind, kind)
 

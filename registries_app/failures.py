@@ -242,3 +242,7 @@ def deletes_nothing(name: str) -> str:
 
 def allow_deletion() -> str:
     return _("Whoever runs it allows it by storage.delete.enabled: true in its configuration.")
+
+
+def too_many_parts(name: str) -> str:
+    return _("An image at the registry %(name)s has too many parts.") % {"name": name}

@@ -9,6 +9,7 @@ longer than IDLE_S (E5).
 import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import httpx2
@@ -35,6 +36,14 @@ PIECE = 32 << 20  # where a proxy refused the whole: most take this much at a ti
 def pushing(repository: str) -> str:
     """The scope of what writes to it."""
     return f"repository:{repository}:pull,push"
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A blob on its way; `size_bytes` as the registry says, if it does."""
+
+    size_bytes: int | None
+    pieces: Iterator[bytes]
 
 
 class Writer(Client):
@@ -126,7 +135,7 @@ class Writer(Client):
         self._succeeded(self._put("PUT", repository, url, pieces, size_bytes), digest)
 
     @contextmanager
-    def opened(self, repository: str, digest: str) -> Iterator[Iterator[bytes]]:
+    def opened(self, repository: str, digest: str) -> Iterator["Incoming"]:
         """A blob as it comes, verified at its end: then DigestMismatch instead of an end."""
         path = f"{self._named(repository)}/blobs/{self._digest_named(digest)}"
         scope = f"repository:{repository}:pull"
@@ -138,7 +147,9 @@ class Writer(Client):
             with self._streamed(url, headers) as response:
                 where = response.headers.get("location", "")
                 if response.status_code not in REDIRECTS or not where:
-                    yield self._verified(response, digest)
+                    said = str(response.headers.get("content-length", ""))
+                    size_bytes = int(said) if said.isascii() and said.isdigit() else None
+                    yield Incoming(size_bytes, self._verified(response, digest))
                     return
             url = self._redirected("GET", url, where)
         raise failures.BadRedirect(self.target.name)

@@ -39,6 +39,7 @@ def hostile(reply: Callable[[Asked, Fake], Reply]) -> Iterator[Fake]:
         protocol_version = "HTTP/1.1"
 
         def _answer(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
             asked = Asked(self.command, self.path, self.headers.get("Authorization", ""))
             fake.asked.append(asked)
             said = reply(asked, fake)
@@ -50,7 +51,7 @@ def hostile(reply: Callable[[Asked, Fake], Reply]) -> Iterator[Fake]:
             if self.command != "HEAD":
                 self.wfile.write(said.body)
 
-        do_GET = do_HEAD = do_DELETE = _answer  # noqa: N815 - as http.server wants
+        do_GET = do_HEAD = do_DELETE = do_POST = _answer  # noqa: N815 - as http.server wants
 
         def log_message(self, *_args: object) -> None:
             """Quiet."""

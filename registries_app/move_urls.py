@@ -1,0 +1,11 @@
+"""Addresses of what moves or deletes images: below words that no repository can have."""
+
+from django.urls import path
+
+from registries_app import copy_views, move_views
+
+app_name = "registry_moves"
+urlpatterns = [
+    path("-/copy/", copy_views.copy, name="copy"),
+    path("<slug:slug>/<path:repository>/-/delete/", move_views.delete, name="delete"),
+]
