@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import DashboardError, Invalid, StepUpRequired
 
 CODE = {"class": "code", "autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
+PEM = {"class": "code", "spellcheck": "false", "autocomplete": "off", "rows": "4"}
+PEMS = ("ca", "cert", "key")
 
 
 class Renderer(TemplatesSetting):
@@ -38,6 +40,50 @@ class StepUpForm(forms.Form):
 
     def confirmation(self) -> str:
         return str(self.data.get("password", ""))
+
+
+class PemForm(forms.Form):
+    """Certificates and a key as pasted texts or as files; stored ones are never shown."""
+
+    largest = 64 * 1024  # characters of one
+
+    ca = forms.CharField(
+        label=_("CA certificate"), required=False, widget=forms.Textarea(attrs=PEM)
+    )
+    cert = forms.CharField(
+        label=_("Client certificate"), required=False, widget=forms.Textarea(attrs=PEM)
+    )
+    key = forms.CharField(label=_("Client key"), required=False, widget=forms.Textarea(attrs=PEM))
+    ca_file = forms.FileField(label=_("or as a file, ca.pem"), required=False)
+    cert_file = forms.FileField(label=_("or as a file, cert.pem"), required=False)
+    key_file = forms.FileField(label=_("or as a file, key.pem"), required=False)
+
+    def is_stored(self, *names: str) -> None:
+        """Say at these fields that an empty one keeps what is there."""
+        for name in names:
+            self.fields[name].help_text = _("Stored. Leave empty to keep it.")
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        for name in PEMS:
+            file = said.get(f"{name}_file")
+            if file:
+                self._read(name, file, said)
+        return said
+
+    def _read(self, name: str, file: Any, said: dict[str, Any]) -> None:
+        """The file's text takes the place of what was pasted, also when the form comes back."""
+        raw = file.read(self.largest + 1)
+        try:
+            said[name] = raw.decode("ascii").strip()
+        except UnicodeDecodeError:
+            self.add_error(name, gettext("This file is no PEM text."))
+            return
+        self.data = {**{each: self.data.get(each) for each in self.data}, name: said[name]}
+
+    def pem(self, name: str) -> str:
+        """One text with a newline at its end, or ""."""
+        return f"{self.cleaned_data[name].strip()}\n".lstrip()
 
 
 def add_errors(form: forms.Form, error: Invalid) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from accounts_app.models import User
 from hosts_app.models import Host
@@ -47,10 +47,16 @@ def _navigation(user: User) -> list[dict[str, Any]]:
             ],
         },
         {
+            "head": pgettext("images come from there", "Supply"),
+            "items": [
+                _item("registries", _("Registries"), "/registries/", "archive"),
+                _item("builds", _("Builds"), "/builds/", "layers"),
+            ],
+        },
+        {
             "head": _("Fleet"),
             "items": [
                 _item("hosts", _("Hosts"), "/hosts/", "server"),
-                _item("builds", _("Builds"), "/builds/", "layers"),
                 _item("jobs", _("Jobs"), "/jobs/", "list"),
             ],
         },

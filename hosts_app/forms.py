@@ -3,20 +3,19 @@
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from core.errors import Invalid
+from core.forms import PEMS, PemForm
 from engine.types import Connection
 from hosts_app.models import Host
 from hosts_app.spec import LARGEST_PEM, HostSpec, labels_from, lines_from
 
-PEMS = ("ca", "cert", "key")
 CODE = {"class": "code", "spellcheck": "false", "autocomplete": "off", "rows": "4"}
 
 
-class HostForm(forms.Form):
-    """Texts of certificates may be pasted or come as files; stored ones are never shown."""
+class HostForm(PemForm):
+    largest = LARGEST_PEM
 
     name = forms.CharField(
         label=pgettext_lazy("of a host", "Name"),
@@ -29,20 +28,6 @@ class HostForm(forms.Form):
         help_text=gettext_lazy("unix:///var/run/docker.sock, or tcp://host:2376 with TLS."),
         widget=forms.TextInput(attrs=CODE),
     )
-    ca = forms.CharField(
-        label=gettext_lazy("CA certificate"), required=False, widget=forms.Textarea(attrs=CODE)
-    )
-    cert = forms.CharField(
-        label=gettext_lazy("Client certificate"),
-        required=False,
-        widget=forms.Textarea(attrs=CODE),
-    )
-    key = forms.CharField(
-        label=gettext_lazy("Client key"), required=False, widget=forms.Textarea(attrs=CODE)
-    )
-    ca_file = forms.FileField(label=gettext_lazy("or as a file, ca.pem"), required=False)
-    cert_file = forms.FileField(label=gettext_lazy("or as a file, cert.pem"), required=False)
-    key_file = forms.FileField(label=gettext_lazy("or as a file, key.pem"), required=False)
     unprotected_ok = forms.BooleanField(
         label=gettext_lazy("Connect without mutual TLS all the same"),
         required=False,
@@ -76,10 +61,7 @@ class HostForm(forms.Form):
         super().__init__(*args, **kwargs)
         if host:
             stored = {"ca": host.ca, "cert": host.cert_sealed, "key": host.key_sealed}
-            for name in PEMS:
-                if stored[name]:
-                    words = gettext_lazy("Stored. Leave empty to keep it.")
-                    self.fields[name].help_text = words
+            self.is_stored(*(name for name in PEMS if stored[name]))
 
     def clean_labels(self) -> dict[str, str]:
         try:
@@ -87,31 +69,11 @@ class HostForm(forms.Form):
         except Invalid as error:
             raise forms.ValidationError(error.message) from error
 
-    def clean(self) -> dict[str, Any]:
-        said: dict[str, Any] = super().clean() or self.cleaned_data
-        for name in PEMS:
-            file = said.get(f"{name}_file")
-            if file:
-                self._read(name, file, said)
-        return said
-
-    def _read(self, name: str, file: Any, said: dict[str, Any]) -> None:
-        """The file's text takes the place of what was pasted, also when the form comes back."""
-        raw = file.read(LARGEST_PEM + 1)
-        try:
-            said[name] = raw.decode("ascii").strip()
-        except UnicodeDecodeError:
-            self.add_error(name, _("This file is no PEM text."))
-            return
-        self.data = {**{each: self.data.get(each) for each in self.data}, name: said[name]}
-
     def spec(self) -> HostSpec:
         said = self.cleaned_data
         return HostSpec(
             name=said["name"].strip(),
-            connection=Connection(
-                said["url"].strip(), *(f"{said[name].strip()}\n".lstrip() for name in PEMS)
-            ),
+            connection=Connection(said["url"].strip(), *map(self.pem, PEMS)),
             address=said["address"].strip(),
             labels=said["labels"],
         )

@@ -36,6 +36,7 @@ def _shell() -> Strings:
         "containers": _("Containers"),
         "hosts": _("Hosts"),
         "images": _("Images"),
+        "registries": _("Registries"),
         "all_hosts": _("All hosts"),
         "nothing_found": _("Nothing found."),
     }

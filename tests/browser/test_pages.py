@@ -39,6 +39,8 @@ PAGES = [
     "/hosts/",
     "/hosts/new/",
     "/hosts/{host}/",
+    "/registries/",
+    "/registries/-/new/",
     "/jobs/",
     "/builds/",
     "/builds/new/",

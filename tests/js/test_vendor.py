@@ -32,7 +32,7 @@ BUILT = {
     *(f"log_source_{how}" for how in ("exited", "removed", "replaced", "unreadable", "started")),
     *(f"log_time_{which}" for which in ("local", "utc", "off")),
     *(f"key_log_{what}" for what in KEYS_OF_LOGS),
-    *("containers", "hosts", "images", "stop", "restart", "live", "reconnecting"),
+    *("containers", "hosts", "images", "registries", "stop", "restart", "live", "reconnecting"),
 }
 
 

@@ -64,7 +64,13 @@ async function find(mode, words, local) {
   }
 }
 
-const GROUPS = { container: "containers", host: "hosts", image: "images", page: "go_to" };
+const GROUPS = {
+  container: "containers",
+  host: "hosts",
+  image: "images",
+  registry: "registries",
+  page: "go_to",
+};
 
 const toOption = (item) => ({
   group: t(GROUPS[item.kind] ?? "go_to"),
