@@ -22,6 +22,7 @@ from images_app.context import tar_of
 from tests.lab.archive import write_zeros
 from tests.lab.dockerd import IMAGE, Dockerd, needed
 from tests.lab.registry import Registry
+from tests.run.running import Running
 
 LAYERS = 3
 LOOK_S = 0.25  # the job's own times are what counts, so this need not be fine
@@ -41,10 +42,11 @@ def pull_row(site: Site, docker: Dockerd, registry: Registry, size: int, rounds:
     docker.cli("push", name)
     docker.cli("rmi", name)
     writes: list[float] = []
+    host, ask = site.host(), asker(site)
 
     def as_job() -> list[float]:
-        with site.api() as api, counted(site, writes):
-            took = done(api, f"hosts/{site.host()}/images/pull", {"reference": name})
+        with counted(site, writes):
+            took = done(ask, f"hosts/{host}/images/pull", {"reference": name})
         docker.cli("rmi", name)
         return [took]
 
@@ -68,10 +70,10 @@ def pull_row(site: Site, docker: Dockerd, registry: Registry, size: int, rounds:
 def build_row(site: Site, docker: Dockerd, path: Path, rounds: int) -> Row:
     (path / "Dockerfile").write_text(DOCKERFILE)
     body = {"dockerfile": DOCKERFILE, "tags": [BUILT], "no_cache": True, "network": "none"}
+    host, ask = site.host(), asker(site)
 
     def as_job() -> list[float]:
-        with site.api() as api:
-            took = done(api, f"hosts/{site.host()}/images/build", body)
+        took = done(ask, f"hosts/{host}/images/build", body)
         docker.cli("rmi", BUILT)
         return [took]
 
@@ -101,10 +103,10 @@ def send_row(site: Site, docker: Dockerd, second: Dockerd, size: int, rounds: in
                       if each["slug"] != "second")  # fmt: skip
         until(lambda: _knows(api, source, name), f"{name} is known", seconds=90)
     body = {"source": {"host": source, "reference": name}, "targets": ["second"]}
+    ask = asker(site)
 
     def as_job() -> list[float]:
-        with site.api() as api:
-            took = done(api, "images/distribute", body)
+        took = done(ask, "images/distribute", body)
         second.cli("rmi", name)
         return [took]
 
@@ -135,7 +137,7 @@ def load_row(site: Site, docker: Dockerd, path: Path, size: int) -> Row:
     write_zeros(archive, size, name)
     token, host = site.token(), site.host()
     idle = {part: pss_mb(site.running.pid(part)) for part in ("web", "transfers")}
-    with peaks(site, tuple(idle)) as most, site.api() as api:
+    with peaks(site.running, tuple(idle)) as most, site.api() as api:
         began = time.perf_counter()
         job = upload(site.port, token, f"hosts/{host}/images/load", archive)
         until(lambda: api.ask("GET", f"jobs/{job}")["finished"], "it is loaded", seconds=3600)
@@ -201,11 +203,29 @@ def make_image(docker: Dockerd, name: str, size: int) -> str:
     return name
 
 
-def done(api: Api, path: str, body: Any) -> float:
+Ask = Callable[..., Any]
+"""Method, path and body → what the API answers."""
+
+
+def asker(site: Site) -> Ask:
+    """With one token, which takes a process to make, and a connection for each call."""
+    token = site.token()
+
+    def ask(method: str, path: str, body: Any = None) -> Any:
+        api = Api(site.port, token)
+        try:
+            return api.ask(method, path, body)
+        finally:
+            api.close()
+
+    return ask
+
+
+def done(ask: Ask, path: str, body: Any) -> float:
     """Seconds from asking until the job had ended, by its own times."""
     began = time.time()
-    number = api.ask("POST", path, body)["id"]
-    while not (job := api.ask("GET", f"jobs/{number}"))["finished"]:
+    number = ask("POST", path, body)["id"]
+    while not (job := ask("GET", f"jobs/{number}"))["finished"]:
         time.sleep(LOOK_S)
     _require_success(job)
     return datetime.fromisoformat(job["finished"]).timestamp() - began
@@ -264,13 +284,13 @@ def most_in_a_second(times: list[float]) -> int:
 
 
 @contextmanager
-def peaks(site: Site, parts: tuple[str, ...]) -> Iterator[dict[str, float]]:
+def peaks(running: Running, parts: tuple[str, ...]) -> Iterator[dict[str, float]]:
     """The most memory of each part while the block lasts, in MB."""
     most = dict.fromkeys(parts, 0.0)
 
     def look() -> None:
         for part in parts:
-            most[part] = max(most[part], pss_mb(site.running.pid(part)))
+            most[part] = max(most[part], pss_mb(running.pid(part)))
 
     with every(0.2, look):
         yield most

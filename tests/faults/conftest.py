@@ -30,7 +30,7 @@ def fleet(
         ADMIN_PASSWORD=PASSWORD,
     ) as running:
         fleet = Fleet(running, second_docker, folder_of_starts(second_docker.directory))
-        pytestconfig.stash[MEASURED] = fleet.measured
+        fleet.measured = pytestconfig.stash.setdefault(MEASURED, [])
         fleet.seed(PASSWORD)
         for n in range(30):
             fleet.make(f"box-{n:02}", start=n % 3 == 0)

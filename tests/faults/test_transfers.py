@@ -4,10 +4,15 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from bench.measure import pss_mb
+from bench.transfers import peaks, upload
+from tests.faults.conftest import MEASURED
 from tests.faults.yard import ENDS_S, FULL, SLOW, Yard, open_yard
+from tests.lab.archive import write_zeros
 from tests.run.running import until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.engine]
@@ -15,13 +20,16 @@ pytestmark = [pytest.mark.chaos, pytest.mark.engine]
 TIMES = 3 if FULL else 1
 CANCEL_S = 3.0  # R46
 QUEUED = 10
+LOAD = 5_000_000_000 if FULL else 500_000_000  # bytes
+MOST_MB = 60.0  # of a part above idle, while it loads so much
 
 again = pytest.mark.parametrize("time_", range(TIMES))
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
+def stack(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Yard]:
     with open_yard(tmp_path_factory.mktemp("yard")) as yard:
+        yard.fleet.measured = pytestconfig.stash.setdefault(MEASURED, [])
         yield yard
 
 
@@ -82,11 +90,11 @@ def test_a_cancel_half_way_ends_what_engines_do(yard: Yard, time_: int) -> None:
     for job in (pull, build, push):
         assert yard.fleet.api("POST", f"jobs/{job}/cancel", who="ada")[0] == 202
     states = yard.ended([pull, build, push])
-    yard.trickle()
-    until(lambda: not yard.proxy.busy, seconds=ENDS_S, what="no engine sends or fetches")
     until(lambda: not yard.builds(), seconds=ENDS_S, what="the engine has ended the build")
     took_s = time.monotonic() - began
-    yard.fleet.note("pull, build and push cancelled at once, engines quiet", took_s)
+    yard.fleet.note("pull, build and push cancelled at once", took_s)
+    yard.trickle()
+    until(lambda: not yard.proxy.busy, seconds=ENDS_S, what="no engine sends or fetches")
     assert set(states.values()) == {"cancelled"}
     assert took_s < (CANCEL_S if FULL else ENDS_S)
     assert not yard.has(yard.big)
@@ -152,3 +160,19 @@ def test_a_full_disk_of_an_engine_fails_a_pull_and_nothing_else(yard: Yard) -> N
     pull = yard.pull("small")
     assert yard.ended([pull]) == {pull: "succeeded"}
     yard.small.cli("rmi", yard.big)
+
+
+def test_memory_stays_flat_during_a_large_load(yard: Yard, tmp_path: Path) -> None:
+    free(yard)
+    archive, running = tmp_path / "zeros.tar", yard.fleet.running
+    write_zeros(archive, LOAD, "yard/zeros:1")
+    idle = {part: pss_mb(running.pid(part)) for part in ("web", "transfers")}
+    with peaks(running, tuple(idle)) as most:
+        path = f"hosts/{yard.fleet.host}/images/load"
+        job = upload(running.port, yard.fleet.tokens["ada"], path, archive)
+        assert yard.ended([job], seconds=LOAD / 2e6) == {job: "succeeded"}
+    assert yard.has("yard/zeros:1")
+    above = {part: most[part] - idle[part] for part in idle}
+    assert max(above.values()) < MOST_MB, above
+    assert not list((running.data_dir / "uploads").glob("*")), "what was sent is gone"
+    yard.fleet.engine.cli("rmi", "yard/zeros:1")

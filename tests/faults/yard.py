@@ -101,11 +101,11 @@ class Yard:
             return self.builds() and (progress or 0) >= 0.4
         return (progress or 0) >= 0.4
 
-    def ended(self, jobs: Sequence[int]) -> dict[int, str]:
+    def ended(self, jobs: Sequence[int], *, seconds: float = ENDS_S) -> dict[int, str]:
         """Job → its state, once all have ended, and each once."""
         until(
             lambda: self.fleet.ended(jobs) == len(jobs),
-            seconds=ENDS_S,
+            seconds=seconds,
             what="; ".join(self.told(job) for job in jobs),
         )
         each_ended_once(self.fleet, jobs)
@@ -128,8 +128,11 @@ class Yard:
         return any(reference in (each["RepoTags"] or ()) for each in listed)
 
     def trickle(self) -> None:
-        """So slow that whatever an engine still asks for is seen to be under way."""
-        self.proxy.bytes_per_s = self.proxy.up_bytes_per_s = TRICKLE
+        """So slow that whatever an engine still fetches is seen to be under way.
+
+        What it has sent is in buffers, which should not take long to run empty.
+        """
+        self.proxy.bytes_per_s, self.proxy.up_bytes_per_s = TRICKLE, SLOW
         self.proxy.resume()
 
     def heal(self) -> None:
