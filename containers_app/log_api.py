@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+import orjson
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.timezone import now
@@ -18,6 +19,7 @@ from containers_app.log_finding import wanted
 from containers_app.log_reads import MOST_LINES, Bounds, checked
 from containers_app.log_search import levels_of
 from containers_app.log_sources import Reference, Source, references, resolve
+from containers_app.log_window import Way, place_of, stretch, told
 from containers_app.search_api import still_sees
 from core.api import instant
 from core.errors import Invalid
@@ -29,6 +31,10 @@ SUFFIXES = {"text": "log", "ndjson": "ndjson"}
 ANSWER = {
     "responses": {200: {"description": "OK", "content": {name: {} for name in TYPES.values()}}}
 }
+PAGE = {"responses": {200: {"description": "OK", "content": {"application/json": {}}}}}
+WAYS: dict[str, tuple[Way, ...]] = {
+    "older": ("older",), "newer": ("newer",), "around": ("older", "newer"),
+}  # fmt: skip
 router = Router(tags=["logs"])
 
 
@@ -55,6 +61,18 @@ class LogsFilters(_Filters):
     tail: str = Field("all", description="How many lines from the end of each, or `all`")
 
 
+class PageFilters(BaseModel):
+    c: list[str] = Field([], description="host/container, any number of times")
+    select: str = Field("", description="As on the list of containers: `project:shop`")
+    way: Literal["older", "newer", "around"] = "older"
+    at: str = Field("", description="A moment: older lines are before it, newer ones from it on")
+    line: str = Field("", description="Instead: `host/container@` and the engine's time of a line")
+    edge: list[str] = Field(
+        [], description="`host/id@` and the `cursor` of the first (last) line held of that log"
+    )
+    lines: int = Field(500, ge=1, le=2000)
+
+
 @router.get("hosts/{host}/containers/{container}/logs", openapi_extra=ANSWER)
 @signed_in
 def get_logs(
@@ -76,6 +94,21 @@ def get_several_logs(request: Request, asked: NinjaQuery[LogsFilters]) -> HttpRe
     """
     sources = resolve(request.user, references(asked.c), asked.select)
     return _answer(request, sources, _bounds(asked, select=asked.select), asked)
+
+
+@router.get("logs/page", openapi_extra=PAGE)
+@signed_in
+def get_page_of_logs(request: Request, asked: NinjaQuery[PageFilters]) -> HttpResponse:
+    """What a page scrolls by: lines before a place, after it, or half of them each, of one log or
+    several in order of time. `{"sources": [{"n", "c", "name", "host", "skew_ms"}], "lines": [[ts,
+    n, "out" | "err", text, cursor]], "first": nothing is before them, "last": nothing was after
+    them (null: not looked), "unread": [{"c", "detail"}]}`.
+    """
+    sources = resolve(request.user, references(asked.c), asked.select)
+    place = place_of(sources, asked.at, asked.line, asked.edge, asked.way, asked.lines)
+    with READS.place(request.user.pk):
+        found = stretch(sources, place, WAYS[asked.way])
+    return HttpResponse(orjson.dumps(told(sources, found)), content_type="application/json")
 
 
 def _bounds(asked: LogFilters | LogsFilters, *, before: str = "", select: str = "") -> Bounds:

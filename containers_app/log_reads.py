@@ -36,20 +36,21 @@ threads = ThreadPoolExecutor(2, thread_name_prefix="log-read")
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Which lines. `before` is a cursor: only lines that come before it."""
+    """Which lines. `before` and `after` are cursors: only lines that come before or after it."""
 
     wanted: Wanted = ANY
     stream: Literal["", "out", "err"] = ""
     since: datetime | None = None
     until: datetime | None = None
     before: str = ""
+    after: str = ""
     tail: int | None = None  # the last so many of those; None: all
 
     @property
     def is_plain(self) -> bool:
         """Whether the engine itself can tell which lines are the last ones."""
         filtered = self.wanted.pattern or self.wanted.levels or self.stream
-        return not (filtered or self.until or self.before)
+        return not (filtered or self.until or self.before or self.after)
 
 
 class Checked(NamedTuple):
@@ -116,14 +117,23 @@ async def lines_of(
     (characters). Raises EngineError, also where the connection was cut.
     """
     read = _Read(source, bounds, tty=tty, block=block)
-    since_ns, until_ns = source.clock_ns(bounds.since), read.until_ns()
+    since_ns, until_ns = read.since_ns(), read.until_ns()
     if bounds.tail is None or bounds.is_plain:
         pieces = read.lines(since_ns, until_ns, tail=bounds.tail)
         async with aclosing(pieces):
             async for found in pieces:
                 yield found
     elif bounds.tail:
-        yield await read.last(bounds.tail, since_ns, until_ns, held)
+        yield (await read.last(bounds.tail, since_ns, until_ns, held))[0]
+
+
+async def last_lines(
+    source: Source, bounds: Bounds, *, tty: bool, block: int, held: int
+) -> tuple[list[Found], bool]:
+    """The last `bounds.tail` of them, and whether there may be others before those."""
+    assert bounds.tail is not None
+    read = _Read(source, bounds, tty=tty, block=block)
+    return await read.last(bounds.tail, read.since_ns(), read.until_ns(), held)
 
 
 class _Read:
@@ -132,6 +142,12 @@ class _Read:
     def __init__(self, source: Source, bounds: Bounds, *, tty: bool, block: int) -> None:
         self._source, self._bounds, self._tty, self._block = source, bounds, tty, block
         self._before = key(bounds.before) if bounds.before else None
+        self._after = key(bounds.after) if bounds.after else None
+
+    def since_ns(self) -> int | None:
+        if self._bounds.after:
+            return time_ns(self._bounds.after)
+        return self._source.clock_ns(self._bounds.since)
 
     def until_ns(self) -> int | None:
         """Engines give lines of that very nanosecond too."""
@@ -141,8 +157,10 @@ class _Read:
 
     async def last(
         self, count: int, since_ns: int | None, until_ns: int | None, most: int
-    ) -> list[Found]:
-        """Looked for further and further back: an engine cannot tell them by itself."""
+    ) -> tuple[list[Found], bool]:
+        """Looked for further and further back: an engine cannot tell them by itself. Also whether
+        there may be others before them.
+        """
         newest = until_ns or self._source.now_ns()
         for window_s in (*WINDOWS_S, None):
             start = newest - window_s * S if window_s else 0
@@ -154,7 +172,7 @@ class _Read:
                     last.take(found)
             if whole or last.is_full:
                 break
-        return list(last.lines)
+        return list(last.lines), last.is_full
 
     async def lines(
         self, since_ns: int | None, until_ns: int | None, *, tail: int | None = None
@@ -179,6 +197,8 @@ class _Read:
             found = [each for each in found if each.stream == self._bounds.stream]
         if self._before:
             found = [each for each in found if key(each.cursor) < self._before]
+        if self._after:
+            found = [each for each in found if key(each.cursor) > self._after]
         return found
 
 

@@ -21,6 +21,7 @@ import images_app.load_api
 import images_app.transfer_api
 import jobs_app.api
 import registries_app.api
+import registries_app.browse_api
 import registries_app.copy_api
 import registries_app.move_api
 from accounts_app.http import Request
@@ -73,6 +74,7 @@ for _router in (
     registries_app.copy_api.router,
     registries_app.move_api.router,  # before registries/{registry}
     registries_app.api.router,
+    registries_app.browse_api.router,
     images_app.build_api.router,
     images_app.api.router,  # after those: its hosts/…/images/{image} would hide images/push
     jobs_app.api.router,

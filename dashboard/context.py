@@ -44,6 +44,7 @@ def _navigation(user: User) -> list[dict[str, Any]]:
                 _item("overview", _("Overview"), "/", "layout-dashboard"),
                 _item("containers", _("Containers"), "/containers/", "box"),
                 _item("logs", _("Logs"), "/logs/", "scroll-text"),
+                _item("images", _("Images"), "/images/", "image"),
             ],
         },
         {

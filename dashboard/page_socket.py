@@ -7,6 +7,7 @@ from typing import Any
 from channels.db import database_sync_to_async
 
 import containers_app.live
+import images_app.live
 import jobs_app.live
 from accounts_app.consumers import Socket
 from accounts_app.models import User
@@ -84,11 +85,15 @@ def _messages(
     with socket.in_language():
         messages: list[dict[str, Any]] = []
         containers = set(changed.get("container", ()))
+        images = set(changed.get("image", ()))
         if jobs := changed.get("job"):
             containers |= containers_app.live.touched_by(user, jobs)
+            images |= images_app.live.touched_by(user, jobs)
             messages += jobs_app.live.endings(user, jobs)
         if containers:
             messages += containers_app.live.patches(user, containers)
+        if images:
+            messages += images_app.live.patches(user, images)
         if everything:
             messages.append({"t": "reset"})
         messages.append({"t": "hint", "k": sorted(changed)})

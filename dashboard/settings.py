@@ -236,7 +236,8 @@ LOGGING = {
         name: {"level": "WARNING"}
         for name in (
             "docker", "urllib3", "requests", "aiohttp", "kombu", "celery", "asyncio",
-            "django.request", "django.channels", "websockets", "uvicorn.access",
+            "django.request", "django.channels", "websockets", "uvicorn.access", "httpx2",
+            "httpcore2",
         )
     },
 }  # fmt: skip

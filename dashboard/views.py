@@ -25,6 +25,7 @@ from core.http import is_htmx, wants_json
 from core.middleware import answer_to
 from dashboard import overview
 from dashboard.health import first_failing_part
+from images_app.palette import entries as image_entries
 
 
 @signed_in
@@ -38,7 +39,10 @@ def home(request: Request) -> HttpResponse:
 @require_GET
 def palette(request: Request) -> HttpResponse:
     words = request.GET.get("q", "")[:200]
-    return JsonResponse({"items": entries(request.user, words, request.GET.get("kind", ""))})
+    kind = request.GET.get("kind", "")
+    found = entries(request.user, words, kind)
+    images = [] if kind else image_entries(request.user, words)
+    return JsonResponse({"items": found + images})
 
 
 @public

@@ -6,22 +6,28 @@ from accounts_app.models import Role
 from engine.client import Engine
 from engine.errors import NoSuchObject
 from engine.reference import Reference, parse
+from engine.types import ImageDetail
 from images_app.models import Image
-from images_app.selectors import locked_users
+from images_app.selectors import locked_users, users_of
 from jobs_app import settle
 from jobs_app.bulk import run_children
 from jobs_app.deeds import deed
 from jobs_app.lifecycle import Failed
 from jobs_app.models import Job
 
+NAMED = 20  # containers that an error names
+
 
 @deed("image.remove", role=Role.OPERATOR, repeatable=True)
 def remove_image(job: Job) -> None:
-    """The image with its tag; `force` also where it has several."""
-    if names := locked_users(Image.objects.filter(host=job.host, docker_id=job.target)):
+    """The image with its tag; `force` also where it has several, if no container uses it."""
+    images = Image.objects.filter(host=job.host, docker_id=job.target)
+    if names := locked_users(images):
         said = _("Used by containers that are locked against removal: %(names)s")
         raise Failed(said % {"names": ", ".join(names)})
     force = bool(job.params.get("force"))
+    if force and (used := [user.name for users in users_of(images).values() for user in users]):
+        raise Failed(_("In use by %(names)s") % {"names": ", ".join(used[:NAMED])})
     settle.act(
         job,
         lambda engine: _removed(engine, job.target, force=force),
@@ -57,7 +63,26 @@ def change_several(job: Job) -> None:
 
 
 def _removed(engine: Engine, docker_id: str, *, force: bool) -> None:
-    engine.remove_image(docker_id, force=force)
+    """Never by the engine's own force, which also takes the image of a stopped container."""
+    if force:
+        for name in _further_names(engine.image(docker_id)):
+            engine.remove_image(name)
+    engine.remove_image(docker_id)
+
+
+def _further_names(found: ImageDetail) -> list[str]:
+    """All but the one with which the image goes: an engine takes no ID that several names have."""
+    kept = found.tags[0] if found.tags else (found.digests or ("",))[0]
+    repository = _repository(kept)
+    digests = [each for each in found.digests if _repository(each) != repository]
+    return [*found.tags[1:], *digests]
+
+
+def _repository(name: str) -> str:
+    """Of a name with tag or digest: registry and path."""
+    path = name.partition("@")[0]
+    head, slash, last = path.rpartition("/")
+    return f"{head}{slash}{last.partition(':')[0]}"
 
 
 def _untagged(engine: Engine, name: str, docker_id: str) -> None:

@@ -1,11 +1,12 @@
 """The list of images over all hosts: filter words, states, order and pages."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
-from django.db.models import Count, Expression, Q
+from django.db.models import Count, Expression, F, Q, Sum
 from django.db.models.fields.json import KeyTextTransform
 from django.http import QueryDict
 from django.utils.translation import gettext as _
@@ -27,6 +28,10 @@ COLUMNS: dict[str, str | Expression] = {
     "created": "created",
 }
 DANGLING = Q(tags=[])
+NOTHING = Q(pk__in=())
+GROUPINGS = ("none", "host")
+IN_NAME = re.compile(r"[\w.:/@\[\]-]+", re.ASCII)  # characters of references
+IN_TAG = re.compile(r"[\w.-]+", re.ASCII)
 YES_OR_NO = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 
@@ -50,6 +55,7 @@ class Query:
     q: str = ""
     state: str = ""
     host: str = ""
+    group: str = "none"
     sort: str = "name"
     descending: bool = False
     terms: list[tuple[Term, Q]] = field(default_factory=list)
@@ -62,6 +68,7 @@ class Listing:
     rows: list[Image]
     states: dict[str, int]  # over everything that the words match, whatever the state
     total_known: int  # of all that the user may see
+    groups: dict[int, tuple[int, int]]  # host → its images and their bytes; {} where not grouped
     as_of: datetime | None
     hosts: list[Host]  # that the user sees
 
@@ -71,6 +78,9 @@ def read(params: QueryDict) -> Query:
     state = params.get("state", "")
     if state and state not in STATES:
         raise Invalid.field("state", _("One of %(names)s.") % {"names": ", ".join(STATES)})
+    group = params.get("group", "") or GROUPINGS[0]
+    if group not in GROUPINGS:
+        raise Invalid.field("group", _("One of %(names)s.") % {"names": ", ".join(GROUPINGS)})
     column, descending = sort_field(params.get("sort", ""), dict.fromkeys(COLUMNS, ""), "name")
     words = params.get("q", "")
     terms = parse(words, FILTERS)
@@ -78,6 +88,7 @@ def read(params: QueryDict) -> Query:
         q=words,
         state=state,
         host=params.get("host", ""),
+        group=group,
         sort=column,
         descending=descending,
         terms=[(term, _match(term)) for term in terms],
@@ -96,6 +107,7 @@ def listing(user: User, query: Query, params: QueryDict) -> Listing:
     for row in rows:  # ten hosts once are cheaper than fifty by a join
         if host := hosts.get(row.host_id):
             row.host = host
+    grouped = query.group == "host"
     plain = not (query.terms or query.host)
     return Listing(
         query=query,
@@ -103,6 +115,7 @@ def listing(user: User, query: Query, params: QueryDict) -> Listing:
         rows=rows,
         states=states,
         total_known=states["all"] if plain else visible.count(),
+        groups=_groups(shown) if grouped else {},
         as_of=min((host.as_of for host in hosts.values() if host.as_of), default=None),
         hosts=list(hosts.values()),
     )
@@ -117,8 +130,10 @@ def narrowed(rows: ImageQuerySet, query: Query) -> ImageQuerySet:
 
 def ordered(rows: ImageQuerySet, query: Query) -> ImageQuerySet:
     """By the column asked for; what has no name comes last either way."""
-    first = in_order(COLUMNS[query.sort], descending=query.descending)
-    return rows.order_by(first, NAME.asc(nulls_last=True), "host__name", "pk")
+    first = [in_order(COLUMNS[query.sort], descending=query.descending)]
+    if query.group == "host":
+        first.insert(0, F("host__name").asc())
+    return rows.order_by(*first, NAME.asc(nulls_last=True), "host__name", "pk")
 
 
 def wanted(user: User, params: QueryDict) -> ImageQuerySet:
@@ -148,19 +163,34 @@ def _state_counts(rows: ImageQuerySet) -> dict[str, int]:
     return counts | {"unused": counts["all"] - counts["used"]}
 
 
+def _groups(rows: ImageQuerySet) -> dict[int, tuple[int, int]]:
+    counted = rows.order_by().values("host").annotate(n=Count("pk"), size=Sum("size_bytes"))
+    return {each["host"]: (each["n"], each["size"] or 0) for each in counted}
+
+
 # -- Filter words ------------------------------------------------------------------------
 
 
 def _match(term: Term) -> Q:
-    return FILTERS[term.key](term.text) if term.key else _anywhere(term.text)
+    return FILTERS[term.key](term.text) if term.key else anywhere(term.text)
 
 
-def _anywhere(text: str) -> Q:
+def anywhere(text: str) -> Q:
     return _name(text) | Q(host__name__icontains=text) | _id(text)
 
 
 def _name(text: str) -> Q:
-    return Q(tags__icontains=text) | Q(digests__icontains=text)
+    return _listed("tags", text) | _listed("digests", text)
+
+
+def _listed(column: str, text: str) -> Q:
+    """`text` within one of the references of a column, which is compared as JSON text.
+
+    What no reference has is not found: a comma would be found between any two of them.
+    """
+    if not IN_NAME.fullmatch(text) or not text.strip("[]"):
+        return NOTHING
+    return Q(**{f"{column}__icontains": text})
 
 
 def _id(text: str) -> Q:
@@ -169,7 +199,12 @@ def _id(text: str) -> Q:
 
 
 def _tag(text: str) -> Q:
-    """What stands after the colon: tag:latest, tag:1.27."""
+    """What stands after the colon, or its part before a dash: tag:1.27 is 1.27-alpine, not 1.27.1.
+
+    Nothing else in a list of names is a colon, such letters, and then a quote or a dash.
+    """
+    if not IN_TAG.fullmatch(text):
+        return NOTHING
     return Q(tags__icontains=f':{text}"') | Q(tags__icontains=f":{text}-")
 
 
@@ -182,10 +217,10 @@ def _used(text: str) -> Q:
 
 
 FILTERS: dict[str, Callable[[str], Q]] = {
-    "name": lambda text: Q(tags__icontains=text),
+    "name": partial(_listed, "tags"),
     "host": lambda text: Q(host__name__icontains=text) | Q(host__slug__icontains=text),
     "tag": _tag,
-    "digest": lambda text: Q(digests__icontains=text),
+    "digest": partial(_listed, "digests"),
     "id": _id,
     "label": partial(labelled, Image.objects.all()),
     "dangling": _dangling,

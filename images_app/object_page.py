@@ -15,6 +15,7 @@ from core.times import age
 from hosts_app.selectors import host_ids
 from images_app.compare import address_of
 from images_app.models import Image
+from images_app.rows import name_of, parts_of
 from images_app.selectors import images_for
 
 MOST_USERS = 200  # containers listed on the page; the list of containers has them all
@@ -53,11 +54,6 @@ def page_of(image: Image) -> str:
     return reverse("image:page", args=[image.host.slug, name_of(image)])
 
 
-def name_of(image: Image) -> str:
-    """How its address calls an image: by a tag where it has one, else by its id."""
-    return str(image.tags[0]) if image.tags else image.short_id
-
-
 def head(image: Image) -> dict[str, Any]:
     prefix, name, tag = parts_of(image.label)
     return {
@@ -79,14 +75,6 @@ def head(image: Image) -> dict[str, Any]:
         "stale": image.stale,
         "dangling": not image.tags,
     }
-
-
-def parts_of(reference: str) -> tuple[str, str, str]:
-    """(registry and path, name, tag with its colon) of a name, for drawing: the outer are dim."""
-    path, at_sign, digest = reference.partition("@")
-    head, slash, last = path.rpartition("/")
-    name, colon, tag = last.partition(":")
-    return f"{head}{slash}", name, f"{colon}{tag}" + (f"{at_sign}{digest[:19]}" if digest else "")
 
 
 def _verbs(image: Image) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from core.http import is_htmx
 from core.tree import nodes
 from images_app import facts, live_reads, object_page
 from images_app.models import Image
+from images_app.rows import name_of
 
 
 @signed_in
@@ -48,6 +49,6 @@ def inspect(request: Request, host: str, reference: str) -> HttpResponse:
 def _find(request: Request, host: str, reference: str, view: str) -> Image | HttpResponse:
     """The image, or the way to its own address: by tag where it has one."""
     found = live_reads.find(request.user, host, reference)
-    if reference not in found.tags and reference != object_page.name_of(found):
-        return redirect(f"image:{view}", host, object_page.name_of(found))
+    if reference not in found.tags and reference != name_of(found):
+        return redirect(f"image:{view}", host, name_of(found))
     return found

@@ -1,7 +1,8 @@
 """Which images a user may see."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
@@ -10,6 +11,7 @@ from core.errors import NotFound
 from engine.reference import BadReference, Reference, parse
 from images_app.models import Image, ImageQuerySet
 
+RUNNING = {"running", "paused", "restarting"}  # states in which a container has a process
 PREFIX = re.compile(r"(?:sha256:)?([0-9a-f]{6,64})\Z")
 
 
@@ -86,6 +88,46 @@ def used_by(images: Iterable[Image]) -> dict[int, list[tuple[str, str]]]:
     return users
 
 
+@dataclass(frozen=True, slots=True)
+class Using:
+    """A container that was made from an image and still exists."""
+
+    id: str
+    name: str
+    running: bool
+    locked: bool
+
+
+def users_of(images: Iterable[Image]) -> dict[int, list[Using]]:
+    """Image → the containers made from it, those that run first; in one query."""
+    users: dict[int, list[Using]] = {}
+    rows = Image.objects.filter(
+        pk__in=[image.pk for image in images],
+        containers__gone=None,
+        containers__isnull=False,
+    )
+    for pk, docker_id, name, state, locked_at in rows.order_by("containers__name").values_list(
+        "pk",
+        "containers__docker_id",
+        "containers__name",
+        "containers__state",
+        "containers__locked_at",
+    ):
+        using = Using(docker_id, name, state in RUNNING, locked_at is not None)
+        users.setdefault(pk, []).append(using)
+    for each in users.values():
+        each.sort(key=lambda user: not user.running)
+    return users
+
+
+def images_to_change(actor: User, targets: Sequence[tuple[str, str]]) -> list[Image]:
+    """As `image_by_id` for each (host slug, full id), in one query. All, or NotFound."""
+    asked = list(dict.fromkeys(targets))
+    rows = images_for(actor).filter(docker_id__in={docker_id for _host, docker_id in asked})
+    found = {(row.host.slug, row.docker_id): row for row in rows}
+    return [found.get(each) or image_by_id(actor, *each) for each in asked]
+
+
 def image_by_id(user: User, host: str, docker_id: str) -> Image:
     """The image of exactly this full id, as what changes it names it; else NotFound."""
     image = images_for(user).filter(host__slug=host, docker_id=docker_id).first()
@@ -101,3 +143,10 @@ def locked_users(images: ImageQuerySet) -> list[str]:
     """Names of the containers of these images that are locked against removal."""
     locked = images.filter(containers__gone=None, containers__locked_at__isnull=False)
     return sorted(set(locked.values_list("containers__name", flat=True)))
+
+
+def images_of(user: User, pairs: Collection[tuple[int, str]]) -> set[int]:
+    """The keys of the rows of these (host, full id)."""
+    rows = images_for(user).filter(docker_id__in={docker_id for _host, docker_id in pairs})
+    found = rows.values_list("pk", "host", "docker_id")
+    return {pk for pk, host, docker_id in found if (host, docker_id) in pairs}

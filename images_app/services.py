@@ -1,6 +1,6 @@
 """What a user may ask of images that hosts have. Each checks, writes the Job, and queues it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -11,7 +11,7 @@ from engine.reference import BadReference, Reference, parse
 from hosts_app.selectors import host_for
 from images_app import tasks  # noqa: F401 - the deeds below are registered there
 from images_app.models import Image
-from images_app.selectors import image_by_id, image_for, locked_users
+from images_app.selectors import image_by_id, image_for, images_to_change, locked_users
 from jobs_app.models import Job
 from jobs_app.services import Wish, ask, ask_many
 
@@ -45,10 +45,9 @@ def remove_several(
         raise Invalid.field("targets", _("Choose at least one image."))
     if len(targets) > MOST_TARGETS:
         raise Invalid.field("targets", _("At most %(n)d at a time.") % {"n": MOST_TARGETS})
-    wanted = list(dict.fromkeys(targets))
-    for host in dict.fromkeys(host for host, _id in wanted):
+    for host in dict.fromkeys(host for host, _id in targets):
         host_for(actor, host, Role.OPERATOR)
-    images = [image_by_id(actor, host, docker_id) for host, docker_id in wanted]
+    images = images_to_change(actor, targets)
     _require_unlocked(images)
     wishes = [_removal(image, force=force) for image in images]
     return ask_many(actor, "image.bulk", wishes, idempotency_key=idempotency_key)
@@ -79,6 +78,33 @@ def untag(actor: User, host: str, name: str, *, idempotency_key: str = "") -> Jo
     said = {"reference": reference}
     wish = Wish("image.untag", place, image.docker_id, reference, said)
     return ask(actor, wish, idempotency_key=idempotency_key)
+
+
+def act(
+    actor: User,
+    action: str,
+    targets: Sequence[tuple[str, str]],
+    options: Mapping[str, str],
+    *,
+    idempotency_key: str = "",
+) -> Job:
+    """What a page asks for: remove of one or several, tag and untag of one, by full ids.
+
+    Whoever looks at a row sees all its tags: they go with it.
+    """
+    if action == "remove" and len(targets) != 1:
+        return remove_several(actor, targets, force=True, idempotency_key=idempotency_key)
+    if action not in {"remove", "tag", "untag"}:
+        raise Invalid.field("action", _("There is no action “%(name)s”.") % {"name": action})
+    if len(targets) != 1:
+        raise Invalid.field("target", _("Choose one image."))
+    ((host, docker_id),) = targets
+    name = options.get("reference", "")
+    if action == "tag":
+        return tag(actor, host, docker_id, name, idempotency_key=idempotency_key)
+    if action == "untag":
+        return untag(actor, host, name, idempotency_key=idempotency_key)
+    return remove(actor, host, docker_id, force=True, idempotency_key=idempotency_key)
 
 
 def _removal(image: Image, *, force: bool) -> Wish:

@@ -1,4 +1,10 @@
 from django.urls import include, path
 
+from images_app import views
+
 app_name = "images"
-urlpatterns = [path("", include("images_app.transfer_urls"))]
+urlpatterns = [
+    path("images/", views.image_list, name="list"),
+    path("images/act/", views.act, name="act"),
+    path("", include("images_app.transfer_urls")),
+]

@@ -93,6 +93,18 @@ def images(scan: Scan, wanted: dict[str, str]) -> None:
         index.keep_manifests(reading.read(scan, missing).rows.values())
 
 
+def image(scan: Scan, repository: str, digest: str) -> str:
+    """See that this image is kept, with all its parts. Raises RegistryFailed."""
+    images(scan, {digest: repository})
+    if not Manifest.objects.filter(digest=digest).exists():
+        found = reading.read(scan, [(repository, digest)])
+        index.keep_manifests(found.rows.values())
+        said = found.digests[repository, digest]
+        if isinstance(said, RegistryFailed):
+            raise said
+    return digest
+
+
 def everything(registry: Registry, said: Said) -> None:
     """Names, counts, and the image behind every tag: new ones are read, known ones compared.
 

@@ -1,12 +1,15 @@
 """Registries as they are stored."""
 
+from collections.abc import Iterable
+from datetime import datetime
+
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts_app.models import User
 from core.errors import NotFound
 from engine.reference import parse
-from registries_app.models import Registry, Repository, Tag
+from registries_app.models import Manifest, Registry, Repository, Tag
 
 
 def registries_for(_user: User) -> QuerySet[Registry]:
@@ -48,3 +51,15 @@ def repository_known(registry: Registry, name: str) -> Repository | None:
 def tags_of(registry: Registry, repository: str) -> QuerySet[Tag]:
     """The tags of a repository as they were last read; none where nobody read them."""
     return Tag.objects.filter(repository__registry=registry, repository__name=repository)
+
+
+def manifests_of(repository: Repository) -> Iterable[tuple[str, datetime | None, int | None, str]]:
+    """(digest, created, size, kind) of the images that are known behind its tags."""
+    digests = Tag.objects.filter(repository=repository).exclude(digest="").values("digest")
+    return Manifest.objects.filter(digest__in=digests).values_list(
+        "digest", "created", "size", "kind"
+    )
+
+
+def manifest_kept(digest: str) -> Manifest | None:
+    return Manifest.objects.filter(digest=digest).first()

@@ -7,13 +7,14 @@ placeholders like `%(name)s` themselves, so they stay as they are here. Every pa
 
 from collections.abc import Callable
 
-from core.js_strings import builds, logs, shell, upload
+from core.js_strings import builds, images, logs, shell, upload
 from core.js_strings.base import Strings
 
 AREAS: dict[str, Callable[[], Strings]] = {
     "shell": shell.strings,
     "logs": logs.strings,
     "builds": builds.strings,
+    "images": images.strings,
     "upload": upload.strings,
 }
 

@@ -85,7 +85,7 @@ def test_several_at_once_tell_which_stayed(
     targets = [("lab", used.docker_id), ("lab", made.docker_id)]
     job = worked(services.remove_several(operator, targets, force=True))
     assert (job.state, job.result) == ("failed", {"succeeded": 1, "failed": 1})
-    assert "cannot be forced" in job.children.get(state="failed").error
+    assert "In use by web" in job.children.get(state="failed").error
     assert tags_of(place) == {IMAGE}
 
 

@@ -44,6 +44,17 @@ export async function run(prepare = () => {}) {
   document.body.replaceChildren(report);
 }
 
+/** The stylesheets of a page, loaded once. */
+export async function styles(...names) {
+  if (document.querySelector("link")) return;
+  for (const name of ["tokens", "base", "components", ...names]) {
+    const link = document.createElement("link");
+    Object.assign(link, { rel: "stylesheet", href: `/static/css/${name}.css` });
+    document.head.append(link);
+    await new Promise((resolve) => link.addEventListener("load", resolve));
+  }
+}
+
 /** What base.html gives every page, as far as the tested modules ask for it. */
 export function shell(...content) {
   const parts = [

@@ -17,7 +17,7 @@ INLINE = re.compile(
 )
 # Keys that scripts put together or choose at run time
 KEYS_OF_LOGS = (
-    "follow", "search", "next", "previous", "only", "case", "regex", "wrap", "time", "end",
+    "follow", "search", "next", "previous", "only", "case", "regex", "wrap", "time", "when", "end",
     "start", "copy", "clear", "full",
 )  # fmt: skip
 BUILT = {
@@ -32,6 +32,12 @@ BUILT = {
     *(f"log_source_{how}" for how in ("exited", "removed", "replaced", "unreadable", "started")),
     *(f"log_time_{which}" for which in ("local", "utc", "off")),
     *(f"key_log_{what}" for what in KEYS_OF_LOGS),
+    *(f"{kind}_image_remove{many}" for kind in ("do", "done") for many in ("", "_n")),
+    *(f"done_image_{verb}" for verb in ("tag", "untag")),
+    *(f"busy_{verb}" for verb in ("tag", "untag")),
+    *(f"image_{key}" for key in ("why_rights", "one_at_a_time", "not_applicable")),
+    *(f"fact_{key}" for key in ("users", "digest", "size")),
+    "open_image_page",
     *("containers", "hosts", "images", "registries", "stop", "restart", "live", "reconnecting"),
 }
 
@@ -75,7 +81,7 @@ def test_every_icon_that_is_named_is_in_the_sprite() -> None:
 def test_every_word_that_a_script_says_is_in_the_dictionary_and_none_is_spare() -> None:
     said: set[str] = set(BUILT)
     for path in SCRIPTS:
-        said |= set(re.findall(r'\bt\(\s*"([a-z_]+)"', path.read_text()))
+        said |= set(re.findall(r'\b(?:t\(|say\(kind,)\s*"([a-z_]+)"', path.read_text()))
     assert said == set(strings())
 
 

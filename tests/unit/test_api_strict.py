@@ -114,7 +114,11 @@ def test_what_does_not_exist_is_404(script: Script, method: str, route: str, nam
     assert is_problem(answer, 404, "not_found")
 
 
-SENSIBLE_QUERY = {("GET", "hosts/{host}/images/save"): "?reference=nginx:1.27"}
+SENSIBLE_QUERY = {
+    ("GET", "hosts/{host}/images/save"): "?reference=nginx:1.27",
+    ("GET", "registries/{registry}/tags"): "?repository=shop",
+    ("GET", "registries/{registry}/manifest"): "?repository=shop&reference=1",
+}
 
 
 def sensible_body(method: str, route: str) -> Any:

@@ -78,6 +78,10 @@ OPERATIONS: dict[tuple[str, str], tuple[str, int, Any]] = {
     ("POST", "registries/{registry}/delete"): (
         "everywhere", 202, {"repository": "shop/web", "tags": ["1"]},
     ),
+    ("GET", "registries/{registry}/repositories"): ("list", 502, None),  # nobody answers there
+    ("GET", "registries/{registry}/tags"): ("list", 502, None),
+    ("GET", "registries/{registry}/manifest"): ("list", 502, None),
+    ("POST", "registries/{registry}/index"): ("everywhere", 202, None),
     ("GET", "containers"): ("list", 200, None),
     ("POST", "containers/bulk"): (
         "operate", 202, {"action": "stop", "targets": [{"host": "lab", "id": "CONTAINER"}]},
@@ -111,6 +115,7 @@ OPERATIONS: dict[tuple[str, str], tuple[str, int, Any]] = {
     ("GET", f"{ONE}/logs"): ("see", 200, None),
     ("GET", "logs"): ("see", 200, None),
     ("GET", "logs/search"): ("see", 200, None),
+    ("GET", "logs/page"): ("see", 200, None),
     ("GET", "images"): ("list", 200, None),
     ("POST", "images/bulk"): (
         "operate", 202, {"action": "remove", "targets": [{"host": "lab", "id": "IMAGE"}]},
@@ -142,8 +147,11 @@ OPERATIONS: dict[tuple[str, str], tuple[str, int, Any]] = {
     ("GET", "audit"): ("fleet", 200, None),
 }  # fmt: skip
 QUERIES = {  # where one is needed
+    ("GET", "registries/{registry}/tags"): "?repository=shop",
+    ("GET", "registries/{registry}/manifest"): "?repository=shop&reference=1",
     ("GET", "logs"): "?c=lab/web",
     ("GET", "logs/search"): "?c=lab/web&q=error",
+    ("GET", "logs/page"): "?c=lab/web",
     ("GET", "hosts/{host}/images/save"): "?reference=lab/busybox",
 }
 PAIRS = [

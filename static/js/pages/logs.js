@@ -1,24 +1,26 @@
 /** The log of one container or of several, live: what comes, how it is shown, and what is searched in it. */
 import { $, $$ } from "../core/dom.js";
 import { bytes } from "../core/format.js";
-import { number, t } from "../core/i18n.js";
+import { t } from "../core/i18n.js";
 import { bind } from "../core/keys.js";
 import { readView, writeView } from "../parts/logaddress.js";
-import { drawRates, drawRuler, Rates } from "../parts/logcharts.js";
+import { drawRates, Rates } from "../parts/logcharts.js";
+import { drawEnds, logFoot } from "../parts/logfoot.js";
+import { logHistory } from "../parts/loghistory.js";
+import { logQuery } from "../parts/logquery.js";
 import { logSources } from "../parts/logsources.js";
 import { stateLine } from "../parts/logstate.js";
 import { followLogs } from "../parts/logstream.js";
 import { takeLines } from "../parts/logtake.js";
 import { LogView } from "../parts/logview.js";
+import { logWhen } from "../parts/logwhen.js";
 
 const TAIL = 500; // lines to begin with
 const TAIL_EACH = 100; // of several containers
-const FOOT_MS = 500;
-const SEARCH_MS = 90;
 const TIMES = ["local", "utc", "off"];
 
 const root = $("#log");
-const { host, name, select } = root.dataset;
+const { host, name, select = "" } = root.dataset;
 const containers = root.dataset.c.split(",").filter(Boolean);
 const isMany = name === undefined;
 const asked = readView(location.search);
@@ -26,6 +28,7 @@ const view = new LogView(root, {
   label: root.getAttribute("aria-label"),
   more: (characters) => t("log_more", { size: bytes(characters) }),
   changed: () => draw(),
+  wants: (what) => past.wants(what),
 });
 const { store } = view;
 const button = (which) => $(`[data-log="${which}"]`);
@@ -37,27 +40,36 @@ const remember = (key, value) => localStorage.setItem(`quarterdeck.log.${key}`, 
 /* ---- what comes ------------------------------------------------------------------------------ */
 
 const rates = new Rates();
-let received = 0;
-let skipped = 0;
+const counts = { received: 0, skipped: 0 };
 const state = stateLine($("#log-state"), { host, view, tryAgain: () => follow() });
 const sources = isMany
   ? logSources($("#log-sources"), { view, state, hidden: asked.hidden, changed: keepAddress })
   : null;
+const numbers = new Map(); // host/full id -> number in the view
 let stream;
 
-function follow() {
+function numberOf(source) {
+  if (!numbers.has(source.c)) numbers.set(source.c, sources?.add(source) ?? 0);
+  past.knows(numbers.get(source.c), source);
+  return numbers.get(source.c);
+}
+
+/** From the end on; or after these places. */
+function follow(places = [], since = "") {
   stream?.close();
-  const wanted = { containers, select, tail: isMany ? TAIL_EACH : TAIL };
+  const wanted = { containers, select, tail: isMany ? TAIL_EACH : TAIL, places, since };
   stream = followLogs(wanted, {
     lines(lines, gap) {
       if (gap) missing(lines[0][0], gap);
-      received += lines.length;
+      counts.received += lines.length;
       state.flows();
+      past.spare();
+      if (!view.isLive) return; // what reads on later begins after the last line that is held
       view.push(lines);
       for (let id = Math.max(store.first, store.next - lines.length); id < store.next; id += 1)
         rates.add(store.time(id), store.level(id));
     },
-    source: (message) => sources?.add(message) ?? 0,
+    source: numberOf,
     told(message, at) {
       if (message.t === "error") refused(message.detail);
       else if (sources) sources.told(message, at);
@@ -80,85 +92,44 @@ function refused(detail) {
 /** Lines are missing before these, and the view says so where they are missing. */
 function missing(time, count) {
   view.mark(time, count > 0 ? t("log_gap", { n: count }) : t("log_gap_unknown"), true);
-  if (count > 0) skipped += count;
+  if (count > 0) counts.skipped += count;
 }
+
+const edge = $("#log-edge");
+const past = logHistory(view, {
+  containers,
+  select,
+  numberOf,
+  stop: () => stream?.close(),
+  begin: () => follow(),
+  goOn: follow,
+  say(text, detail = "") {
+    edge.hidden = !text;
+    edge.textContent = detail ? `${text} ${detail}` : text;
+  },
+});
 
 /* ---- the foot -------------------------------------------------------------------------------- */
 
-let before = 0;
-let beforeAt = performance.now();
-
-function drawFoot() {
-  const now = performance.now();
-  const rate = Math.round(((received - before) / (now - beforeAt)) * 1000);
-  before = received;
-  beforeAt = now;
-  const word = view.isFollowing ? t("log_following") : t("log_paused");
-  const isOn = state.isConnected();
-  $("#log-rate").dataset.s = isOn && view.isFollowing ? "on" : "wait";
-  $("#log-rate").textContent = isOn
-    ? `${word} · ${t("log_rate", { n: rate })}`
-    : t("log_connecting");
-  $("#log-rate").hidden = state.isShown(); // that line says it better
-  $("#log-held").textContent = t("log_held", { n: store.counts.reduce((a, b) => a + b) });
-  $("#log-skipped").hidden = !skipped;
-  if (skipped) $("#log-skipped").textContent = t("log_skipped", { n: skipped });
-  for (const chip of $$("[data-level]"))
-    $("b", chip).textContent = number(store.counts[chip.dataset.level]);
-  const isEmpty = isOn && !store.size && !state.isShown();
-  $("#log-none").hidden = !isEmpty;
-  if (isEmpty) $("#log-none").textContent = t("log_none");
-  draw();
-  drawRates($("#log-rates"), rates);
-  drawRuler($("#log-ruler"), view);
-}
-
 function draw() {
-  press(button("follow"), view.isFollowing);
-  const jump = $("#log-jump");
-  jump.hidden = view.isFollowing;
-  jump.textContent = `↓ ${view.unseen ? t("log_new", { n: view.unseen }) : t("log_jump")}`;
-  drawHits();
-  const count = view.picked.ids.length;
-  $("#log-picked").hidden = !count;
-  if (count) $("#log-picked .n").textContent = t("log_picked", { n: count });
+  drawEnds(view);
+  query.draw();
 }
 
-function drawHits() {
-  const { pattern, count, number: at, isScanning } = view.search;
-  let text = "";
-  if (pattern && at) text = t("log_of", { at: number(at), all: number(count) });
-  else if (pattern) text = t("log_matches", { n: count }) + (isScanning ? "…" : "");
-  if (!input.matches("[aria-invalid=true]")) $("#log-hits").textContent = text;
-}
-
-/* ---- search ---------------------------------------------------------------------------------- */
-
-const input = $("#log-q");
-let searching = 0;
-
-function search() {
-  const isRegex = isPressed(button("regex"));
-  const text = isRegex ? input.value : input.value.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  let pattern = null;
-  input.setAttribute("aria-invalid", "false");
-  try {
-    if (text) pattern = new RegExp(text, isPressed(button("case")) ? "u" : "iu");
-  } catch {
-    input.setAttribute("aria-invalid", "true");
-    $("#log-hits").textContent = t("log_bad_pattern");
-    return;
-  }
-  view.setPattern(pattern);
-  keepAddress();
-}
+const query = logQuery(view, keepAddress);
+const foot = logFoot(view, {
+  state,
+  counts,
+  drawn() {
+    draw();
+    drawRates($("#log-rates"), rates);
+  },
+});
 
 /** The address says what is searched and shown. */
 function keepAddress() {
   const shown = {
-    q: input.value,
-    regex: isPressed(button("regex")),
-    case: isPressed(button("case")),
+    ...query.asked(),
     only: view.onlyMatches,
     levels: view.levels,
     time: button("time").dataset.time,
@@ -166,29 +137,6 @@ function keepAddress() {
   };
   history.replaceState(history.state, "", location.pathname + writeView(location.search, shown));
 }
-
-input.addEventListener("input", () => {
-  clearTimeout(searching);
-  searching = setTimeout(search, SEARCH_MS);
-});
-input.addEventListener("keydown", (event) => {
-  if (event.key === "Enter") {
-    event.preventDefault();
-    clearTimeout(searching);
-    if (!view.search.pattern) search();
-    view.step(event.shiftKey ? -1 : 1);
-  }
-  // the table of keys does not hear these while somebody types
-  if (event.altKey && ["c", "r"].includes(event.key)) {
-    event.preventDefault();
-    toggleSearch(event.key === "c" ? "case" : "regex");
-  }
-  if (event.key === "Escape") {
-    input.value = "";
-    search();
-    view.port.focus();
-  }
-});
 
 /* ---- how it is shown ------------------------------------------------------------------------- */
 
@@ -230,26 +178,30 @@ const taken = takeLines(view, {
 const fullScreen = () =>
   document.fullscreenElement ? document.exitFullscreen() : $("#tab").requestFullscreen();
 
+const when = logWhen({
+  anchor: button("when"),
+  isUtc: () => view.isUtc,
+  now: () => (store.size ? store.time(Math.max(store.first, view.topId())) : Date.now()),
+  range: () => null,
+  go: (from) => past.goTo({ at: new Date(from).toISOString() }),
+});
+
 /* ---- keys and buttons ------------------------------------------------------------------------ */
 
 const deeds = {
   follow: () => view.setFollowing(!view.isFollowing),
   wrap: () => wrap(!view.isWrapped),
   time: () => showTimes(nextTimes()),
+  when: when.open,
   only: () => only(!view.onlyMatches),
-  case: () => toggleSearch("case"),
-  regex: () => toggleSearch("regex"),
+  case: () => query.toggle("case"),
+  regex: () => query.toggle("regex"),
   save: taken.save,
   copy: taken.copy,
   unpick: () => view.picked.clear(),
   read: taken.readOut,
   full: fullScreen,
 };
-
-function toggleSearch(which) {
-  press(button(which), !isPressed(button(which)));
-  search();
-}
 
 $("#tab").addEventListener("click", (event) => {
   const pressed = event.target.closest("[data-log], [data-level]");
@@ -268,12 +220,13 @@ document.addEventListener("selectionchange", () => {
 const KEYS = [
   ["f", "follow", deeds.follow],
   [" ", "follow", deeds.follow],
-  ["/", "search", () => input.focus() ?? input.select()],
+  ["/", "search", query.focus],
   ["n", "next", () => view.step(1)],
   ["N", "previous", () => view.step(-1)],
   ["m", "only", deeds.only],
   ["w", "wrap", deeds.wrap],
   ["t", "time", deeds.time],
+  ["T", "when", deeds.when],
   ["G", "end", () => view.setFollowing(true)],
   ["Home", "start", () => view.goToStart()],
   ["c", "copy", taken.copy],
@@ -284,16 +237,12 @@ const KEYS = [
 ];
 for (const [key, label, run] of KEYS) bind(key, t(`key_log_${label}`), run, t("keys_log"));
 
-$("#log-held").title = t("log_most", { most: number(store.cap) });
 if (!isMany) view.setNames([name]);
-input.value = asked.q;
-for (const which of ["case", "regex"]) press(button(which), asked[which]);
+query.begin(asked);
 only(asked.only);
 for (const chip of $$("[data-level]")) press(chip, (asked.levels >> chip.dataset.level) & 1);
 view.setLevels(asked.levels);
 showTimes([asked.time, remembered("time")].find((which) => TIMES.includes(which)) ?? "local");
-if (asked.q) search();
 wrap(remembered("wrap") === "1");
 follow();
-setInterval(drawFoot, FOOT_MS);
-drawFoot();
+foot.begin();

@@ -1,6 +1,6 @@
 /** Verbs on rows: who they apply to, what is asked first, what is sent, what is told after. */
 import { $$ } from "../core/dom.js";
-import { t } from "../core/i18n.js";
+import { has, t } from "../core/i18n.js";
 import { onLive } from "../core/live.js";
 import { post } from "../core/post.js";
 import { toast } from "../core/toast.js";
@@ -43,8 +43,11 @@ const MORE = {
  * One kind of thing in a list. `word` begins the keys of its texts: do_<word>remove, done_<word>remove_n.
  * @typedef {{url: string, word: string, applies: Record<string, string[]>, more: Record<string, string[]>,
  *   icons: Record<string, string>, inverse: Record<string, string>, cells: [string, string][],
- *   confirm: (verb: string, rows: import("./rows.js").Row[], options: {choose: boolean}) => unknown}} Kind
- *   confirm: the options to send, or null; cells: what peek shows, a fact's name and where it is
+ *   refuses?: (verb: string, row: import("./rows.js").Row) => string,
+ *   confirm: (verb: string, rows: import("./rows.js").Row[],
+ *     options: {choose: boolean, refused: import("./rows.js").Row[]}) => unknown}} Kind
+ *   confirm: the options to send, or null; refuses: why this one is left out, else "";
+ *   cells: what peek shows, a fact's name and where it is
  * @type {Kind}
  */
 export const CONTAINERS = {
@@ -63,12 +66,15 @@ export const CONTAINERS = {
   ],
 };
 
+/** A text of this kind, where it has one of its own. */
+export const say = (kind, key, values) => t(has(kind.word + key) ? kind.word + key : key, values);
+
 /** Shows in a menu or bar what makes sense for a row; what is not allowed is off, with the reason. */
 export function offer(box, row, kind = CONTAINERS) {
   for (const button of $$("[data-do]", box)) {
     const verb = button.dataset.do;
     const states = kind.applies[verb] ?? kind.more[verb];
-    const why = states || verb === "lock" ? whyNot(verb, row) : "";
+    const why = states || verb === "lock" ? whyNot(verb, row, kind) : "";
     button.hidden = !makesSense(verb, states, row);
     button.disabled = Boolean(why);
     if (why) button.title = why;
@@ -82,20 +88,22 @@ function makesSense(verb, states, row) {
   return !states || states.includes(row.cls);
 }
 
-function whyNot(verb, row) {
-  if (row.readOnly) return t("why_rights");
+function whyNot(verb, row, kind) {
+  if (row.readOnly) return say(kind, "why_rights");
   if (verb === "lock") return "";
   if (row.stale) return t("why_offline");
-  return verb === "remove" && row.locked ? t("why_locked") : "";
+  if (verb === "remove" && row.locked) return t("why_locked");
+  return kind.refuses?.(verb, row) ?? "";
 }
 
 /** Rows that a verb can be sent for, and why the others are left out. Pure. */
 export function sort(verb, rows, kind = CONTAINERS) {
-  const out = { go: [], stale: [], readOnly: [], locked: [], other: [] };
+  const out = { go: [], stale: [], readOnly: [], locked: [], refused: [], other: [] };
   for (const row of rows) {
     if (row.stale) out.stale.push(row);
     else if (row.readOnly) out.readOnly.push(row);
     else if (verb === "remove" && row.locked) out.locked.push(row);
+    else if (kind.refuses?.(verb, row)) out.refused.push(row);
     else if ((kind.applies[verb] ?? kind.more[verb]).includes(row.cls)) out.go.push(row);
     else out.other.push(row);
   }
@@ -116,14 +124,15 @@ export function actions(busy, kind = CONTAINERS) {
   async function act(wish, rows) {
     if (wish === "lock" || wish === "unlock") return setLock(rows, wish === "lock");
     const verb = wish.replace(/_after$/, "");
-    const { go, stale, readOnly, locked } = sort(verb, rows, kind);
+    const { go, stale, readOnly, locked, refused } = sort(verb, rows, kind);
     tellLeftOut({ stale, readOnly, locked });
     if (!go.length) {
-      if (!stale.length && !readOnly.length && !locked.length)
-        toast(t("not_applicable"), { state: "unknown" });
+      if (refused.length) toast(kind.refuses(verb, refused[0]), { state: "unknown" });
+      else if (!stale.length && !readOnly.length && !locked.length)
+        toast(say(kind, "not_applicable"), { state: "unknown" });
       return;
     }
-    const options = await kind.confirm(verb, go, { choose: verb !== wish });
+    const options = await kind.confirm(verb, go, { choose: verb !== wish, refused });
     if (options) await request(verb, go, options);
   }
 

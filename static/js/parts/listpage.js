@@ -5,7 +5,7 @@ import { bind } from "../core/keys.js";
 import { onLive } from "../core/live.js";
 import { addSource } from "../core/palette.js";
 import { toast } from "../core/toast.js";
-import { actions, offer } from "./actions.js";
+import { actions, offer, say } from "./actions.js";
 import { busyRows } from "./busy.js";
 import { rowCursor } from "./cursor.js";
 import { wireFilter } from "./filter.js";
@@ -20,13 +20,22 @@ const SOON_MS = 500;
 const LATER_MS = 2000;
 
 /**
- * @param {{kind: import("./actions.js").Kind, news: string, gone: string, counts?: string[],
+ * @param {{kind: import("./actions.js").Kind, news: string, gone: string, counts?: string[], shows?: string[],
  *   go?: Record<string, (row: import("./rows.js").Row) => void>,
  *   goMany?: Record<string, (rows: import("./rows.js").Row[]) => void>}} options
- *   news, gone: messages of the socket; counts: kinds that the rows count; go: verbs of one row that
+ *   news, gone: messages of the socket; counts: kinds that the rows count; shows: kinds whose every
+ *   change is one of the list; go: verbs of one row that
  *   lead somewhere or ask on their own; goMany: of several rows
  */
-export function listPage({ kind, news, gone, counts = [], go = {}, goMany = {} }) {
+export function listPage({
+  kind,
+  news,
+  gone,
+  counts = [],
+  shows = ["host"],
+  go = {},
+  goMany = {},
+}) {
   const page = $("#listpage");
   const rowMenu = $("#rowmenu");
   const folded = new Set();
@@ -76,7 +85,7 @@ export function listPage({ kind, news, gone, counts = [], go = {}, goMany = {} }
   });
   onLive("reset", () => list.soon(0));
   onLive("hint", (kinds) => {
-    if (kinds.includes("host")) list.soon(SOON_MS);
+    if (shows.some((one) => kinds.includes(one))) list.soon(SOON_MS);
     else if (counts.some((one) => kinds.includes(one))) list.soon(LATER_MS);
   });
 
@@ -114,7 +123,7 @@ export function listPage({ kind, news, gone, counts = [], go = {}, goMany = {} }
   function goOne(verb, rows) {
     if (rows.length === 1) go[verb](rows[0]);
     else if (rows.length && goMany[verb]) goMany[verb](rows);
-    else if (rows.length) toast(t("one_at_a_time"), { state: "unknown" });
+    else if (rows.length) toast(say(kind, "one_at_a_time"), { state: "unknown" });
   }
 
   function onClick(event) {

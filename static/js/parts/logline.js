@@ -31,6 +31,19 @@ export function makeRow() {
   );
 }
 
+/** Pixels that a character takes in a row of this space, and where a row's text begins. */
+export function measureText(space) {
+  const probe = makeRow();
+  probe.lastChild.textContent = "x".repeat(100);
+  space.append(probe);
+  const range = document.createRange();
+  range.selectNodeContents(probe.lastChild);
+  const character = range.getBoundingClientRect().width / 100 || 7;
+  const left = probe.lastChild.offsetLeft;
+  probe.remove();
+  return { character, left };
+}
+
 /**
  * @param {HTMLElement} row
  * @param {import("./logstore.js").LogStore} store

@@ -10,6 +10,7 @@ export class LogRows {
     this.store = store;
     this.columns = 0; // of a row when lines wrap; 0: they do not
     this.ids = null; // ring of the ids that pass; null: all do
+    this.middle = store.first; // positions of a filtered view begin there, and count both ways
     this.from = store.first; // positions from … to - 1 are shown
     this.to = store.next;
     this.sums = new Uint32Array(store.cap / CHUNK + 2);
@@ -36,15 +37,37 @@ export class LogRows {
     return before - this.rows;
   }
 
+  /** Lines were put before all others: those that pass are shown. Answers how many rows that are. */
+  addBefore(from, end, passes) {
+    const before = this.rows;
+    for (let id = end - 1; id >= from; id -= 1) {
+      if (this.ids && !passes(id)) continue;
+      this.from -= 1;
+      if (this.ids) this.ids[this.from % this.store.cap] = id;
+      this.measured[id % this.store.cap] = 0;
+      this.count(this.from, this.height(this.from));
+    }
+    return this.rows - before;
+  }
+
+  /** Forgets what is newer than that. To be called after the store let go of it. */
+  cutTo(next) {
+    while (this.to > this.from && this.idAt(this.to - 1) >= next) {
+      this.to -= 1;
+      this.count(this.to, -this.height(this.to));
+    }
+    if (!this.ids && this.from === this.to) this.from = this.to = next;
+  }
+
   /** Shows only the lines that pass; null: all. */
   filter(passes) {
     const { store } = this;
     if (passes) {
       this.ids ??= new Uint32Array(store.cap);
-      this.from = this.to = 0;
+      this.from = this.to = this.middle;
       for (let id = store.first; id < store.next; id += 1) {
         if (!passes(id)) continue;
-        this.ids[this.to] = id;
+        this.ids[this.to % store.cap] = id;
         this.to += 1;
       }
     } else {

@@ -51,6 +51,23 @@ export class LogSearch {
     return isHit;
   }
 
+  /** Older lines were put before the others. Answers which of them are hits. */
+  addBefore(from, end) {
+    const found = [];
+    for (let id = from; this.pattern && id < end; id += 1)
+      if (!this.store.isMark(id) && this.matches(id)) found.push(id);
+    const kept = this.hits.slice(this.from);
+    if (this.current >= 0) this.current += found.length - this.from;
+    this.hits = [...found, ...kept];
+    this.from = 0;
+    return new Set(found);
+  }
+
+  cutTo(next) {
+    while (this.hits.length > this.from && this.hits.at(-1) >= next) this.hits.pop();
+    if (this.current >= this.hits.length) this.current = -1;
+  }
+
   dropTo(id) {
     while (this.from < this.hits.length && this.hits[this.from] < id) this.from += 1;
     if (this.from < TRIMMED || this.from * 2 < this.hits.length) return;
@@ -64,7 +81,7 @@ export class LogSearch {
     const began = performance.now();
     const found = [];
     let id = Math.max(start, this.store.first);
-    for (; id < end; id += 1) {
+    for (; id < Math.min(end, this.store.next); id += 1) {
       if (!this.store.isMark(id) && pattern.test(this.store.plainText(id))) found.push(id);
       if ((id & 511) === 511 && performance.now() - began > SLICE_MS) {
         id += 1;
@@ -73,7 +90,7 @@ export class LogSearch {
     }
     const newer = this.hits.findIndex((hit) => hit >= end);
     this.hits.splice(newer < 0 ? this.hits.length : newer, 0, ...found);
-    this.isScanning = id < end;
+    this.isScanning = id < Math.min(end, this.store.next);
     if (this.isScanning) {
       this.channel.port1.onmessage = () => this.scan(pattern, id, end);
       this.channel.port2.postMessage(null);

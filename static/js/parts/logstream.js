@@ -3,24 +3,28 @@
  * where it was. What has been taken in is acknowledged, or the server would stop sending.
  */
 import { connect } from "../core/socket.js";
+import { placeOf } from "./logstore.js";
 
 const ACK_EVERY = 4; // batches
 const ACK_MS = 100;
 const MOST_SAID = 3800; // characters of a message to the server, which takes 4096
 
 /**
- * @param {{containers: string[], select?: string, tail: number}} wanted containers: host/name or
- *   host/id; select: words that find more; tail: lines to begin with, of each
- * @param {{lines: (lines: [number, number, number, string][], gap: number) => void,
+ * @param {{containers: string[], select?: string, tail: number, places?: {c: string, at: number,
+ *   cursor: string}[], since?: string}} wanted containers: host/name or host/id; select: words that
+ *   find more; tail: lines to begin with, of each; places: go on after these, and in logs that have
+ *   none from `since` on
+ * @param {{lines: (lines: [number, number, number, string, number][], gap: number) => void,
  *   source: (message: object) => number, told: (message: object, at?: number) => void,
  *   state: (state: "on" | "wait" | "off") => void, closed: (code: number) => void}} handlers
- *   lines: time in ms, nanoseconds of its second, source, text. source: answers the number that
+ *   lines: time in ms, nanoseconds of its second, source, text, place. source: answers the number that
  *   a container has for good (a socket numbers anew). told: stalled, resumed, end and others
  */
 export function followLogs(wanted, { lines, source, told, state, closed }) {
-  const { containers, select = "", tail } = wanted;
+  const { containers, select = "", tail, since = "" } = wanted;
   const isMany = containers.length > 1 || select !== "";
   const known = new Map(); // host/full id -> {at, cursor}
+  for (const { c, at, cursor } of wanted.places ?? []) known.set(c, { at, cursor });
   let numbered = []; // the same, by the number of this socket
   const second = secondsCache();
   let acknowledged = 0;
@@ -38,7 +42,8 @@ export function followLogs(wanted, { lines, source, told, state, closed }) {
         query.append("cursor", cursor);
       }
     if (select) query.append("select", select);
-    query.append("tail", tail);
+    if (since) query.append("since", since);
+    else query.append("tail", tail);
     return `/ws/logs/?${query}`;
   }
 
@@ -67,7 +72,7 @@ export function followLogs(wanted, { lines, source, told, state, closed }) {
   function batch(message) {
     const parsed = message.l.map(([timestamp, n, , text, cursor]) => {
       numbered[n].cursor = cursor;
-      return [...second(timestamp), numbered[n].at, text];
+      return [...second(timestamp), numbered[n].at, text, placeOf(cursor)];
     });
     lines(parsed, message.gap ?? 0);
     received = message.s;

@@ -1,4 +1,4 @@
-/** Rows of the container list. The DOM is the data: a record is read from its row when it is needed. */
+/** Rows of a list. The DOM is the data: a record is read from its row when it is needed. */
 import { $, glyph, make } from "../core/dom.js";
 import { has, t } from "../core/i18n.js";
 import { send } from "../core/post.js";
@@ -8,7 +8,8 @@ const FLASH = { duration: 1200, easing: "ease-out" };
 /**
  * @typedef {{pk: string, key: string, id: string, host: string, name: string, url: string, cls: string,
  *   mark: string, busy: string, stale: boolean, locked: boolean, readOnly: boolean,
- *   own: boolean, admin: boolean}} Row  key: "<host>/<full id>"; own: this dashboard runs in it
+ *   own: boolean, admin: boolean, tags: string[]}} Row  key: "<host>/<full id>"; own: this dashboard
+ *   runs in it; tags: of an image
  */
 
 /** @returns {Row} */
@@ -30,6 +31,7 @@ export function read(element) {
     readOnly: "ro" in element.dataset,
     own: "own" in element.dataset,
     admin: "admin" in element.dataset,
+    tags: element.dataset.tags?.split(" ") ?? [],
   };
 }
 
