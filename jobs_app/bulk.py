@@ -1,13 +1,15 @@
 """Many deeds as one Job: its children run several at a time on each host."""
 
 import logging
+import threading
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 
 from celery import current_app
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -68,15 +70,15 @@ def _run_all(parent: Job, children: list[Job]) -> None:
     for child in children:
         by_host[child.host_id].append(child)
     at_a_time = min(PER_HOST, max(2, IN_ALL // max(1, len(by_host))))
-    queues = [deque(those) for those in by_host.values()]
+    lines = [_Line(those, at_a_time) for those in by_host.values()]
     if parent.queue == "transfers":
-        at_a_time, queues = TRANSFERS, [deque(children)]
+        at_a_time, lines = TRANSFERS, [_Line(children, settings.TRANSFERS_PER_HOST)]
     with ExitStack() as pools:
         waiting: set[Future[None]] = set()
-        for queue in queues:
-            threads = min(at_a_time, len(queue))
+        for line in lines:
+            threads = min(at_a_time, len(line.children))
             pool = pools.enter_context(ThreadPoolExecutor(threads))
-            waiting |= {pool.submit(_run, queue) for _ in range(threads)}
+            waiting |= {pool.submit(_run, line) for _ in range(threads)}
         try:
             while waiting:
                 ended, waiting = wait(waiting, timeout=LOOK_S)
@@ -84,28 +86,68 @@ def _run_all(parent: Job, children: list[Job]) -> None:
                     future.result()
                 _tell(parent)
         except (Cancelled, LostLease):
-            for queue in queues:  # whoever took over does what has not begun
-                queue.clear()
+            for line in lines:  # whoever took over does what has not begun
+                line.close()
             _cancel_streams(parent)
             raise
 
 
-def _run(queue: deque[Job]) -> None:
+class _Line:
+    """Children in their order, of which each host gets at most `per_host` at a time."""
+
+    def __init__(self, children: Iterable[Job], per_host: int) -> None:
+        self.children = deque(children)
+        self._per_host = per_host
+        self._busy: Counter[int | None] = Counter()
+        self._guard = threading.Lock()
+        self._closed = False
+
+    def take(self) -> Job | None:
+        """The first whose host has room, if there is one."""
+        with self._guard:
+            for child in tuple(self.children):
+                if self._busy[child.host_id] < self._per_host:
+                    self.children.remove(child)
+                    self._busy[child.host_id] += 1
+                    return child
+        return None
+
+    def give_back(self, child: Job, *, undone: bool) -> None:
+        """`undone`: others keep its host busy, so it stands in the line again, at its end."""
+        with self._guard:
+            self._busy[child.host_id] -= 1
+            if undone and not self._closed:
+                self.children.append(child)
+
+    def close(self) -> None:
+        with self._guard:
+            self._closed = True
+            self.children.clear()
+
+
+def _run(line: _Line) -> None:
     """One deed after the other, over one connection to the database."""
     try:
-        while child := _next(queue):
+        while line.children:
+            child, undone = line.take(), False
+            if child is None:
+                time.sleep(LOOK_S)
+                continue
             try:
                 current_app.tasks[child.kind].run(child.pk)
+                undone = child.queue == "transfers" and _waits(child)
             except Exception:  # this loop must survive: the others are still to be done
                 logger.exception("job %s stumbled", child.pk)
+            finally:
+                line.give_back(child, undone=undone)
+            if undone:
+                time.sleep(LOOK_S)
     finally:
         connection.close()
 
 
-def _next(queue: deque[Job]) -> Job | None:
-    with suppress(IndexError):
-        return queue.popleft()
-    return None
+def _waits(child: Job) -> bool:
+    return Job.objects.filter(pk=child.pk, state=Job.State.QUEUED, cancel_asked=None).exists()
 
 
 def _tell(parent: Job) -> None:

@@ -11,7 +11,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from accounts_app.consumers import BAD_MESSAGE, NO_SUCH_OBJECT, Socket
 from core.errors import NotFound
 from core.live import group_for_host
-from jobs_app.models import Job
+from jobs_app.models import Job, JobLine
 from jobs_app.schemas import job_out
 from jobs_app.selectors import job_for, lines_after
 
@@ -22,7 +22,8 @@ ENDED = 1000
 
 class JobSocket(Socket):
     """/ws/jobs/<id>/?after=<line>: {"t": "job", "d": a Job} whenever it is different, {"t":
-    "lines", "d": [texts], "next": n} as they come; closes by itself once the job has ended.
+    "lines", "d": [texts], "at": [times], "next": n} as they come; closes by itself once the job
+    has ended.
     """
 
     async def opened(self) -> None:
@@ -72,8 +73,9 @@ class JobSocket(Socket):
             await self.tell_text(f'{{"t": "job", "d": {text}}}')
         if not lines:
             return False
-        self.after = lines[-1][0]
-        await self.tell({"t": "lines", "d": [text for _n, text in lines], "next": self.after})
+        self.after = lines[-1].n
+        said = {"t": "lines", "d": [line.text for line in lines], "next": self.after}
+        await self.tell(said | {"at": [line.at.isoformat() for line in lines]})
         return True
 
     async def _job(self) -> Job | None:
@@ -86,7 +88,7 @@ class JobSocket(Socket):
 
 
 @database_sync_to_async
-def _seen(job: Job, after: int) -> tuple[str, list[tuple[int, str]]]:
+def _seen(job: Job, after: int) -> tuple[str, list[JobLine]]:
     """The job as the API tells it, and its lines; of one that has ended, all of them."""
-    lines = [(line.n, line.text) for line in lines_after(job, after)]
-    return json.dumps(job_out(job).model_dump(), cls=DjangoJSONEncoder), lines
+    told = json.dumps(job_out(job).model_dump(), cls=DjangoJSONEncoder)
+    return told, lines_after(job, after)

@@ -7,6 +7,7 @@ from typing import Any
 from celery import shared_task
 
 from accounts_app.models import Role
+from jobs_app.dispatch import send_next
 from jobs_app.lifecycle import running
 from jobs_app.models import Job
 
@@ -36,6 +37,8 @@ def deed(
             with running(job_id) as job:
                 if job:
                     function(job)
+            if job:
+                send_next(job)
 
         run.__name__ = function.__name__
         run.__doc__ = function.__doc__

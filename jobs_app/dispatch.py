@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from celery import current_app
+from django.conf import settings
 from django.db import transaction
 from django.utils.timezone import now
 from kombu.exceptions import OperationalError
@@ -21,6 +22,20 @@ _pool = ThreadPoolExecutor(4, thread_name_prefix="wake-up")
 def send_on_commit(job: Job) -> None:
     """Queue it once this transaction stands; the outbox repeats what could not be sent (R40)."""
     transaction.on_commit(partial(send, job))
+
+
+def send_next(job: Job) -> None:
+    """A transfer has ended: wake a worker for those that wait for its engine, the first first."""
+    if job.queue == "transfers" and job.host_id:
+        waiting = Job.objects.filter(
+            queue=job.queue,
+            host_id=job.host_id,
+            state=Job.State.QUEUED,
+            parent=None,
+            cancel_asked=None,
+        )
+        for each in waiting.order_by("pk")[: settings.TRANSFERS_PER_HOST]:
+            send(each)
 
 
 def send(job: Job) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.db.models import Max
 from django.utils.timezone import now
@@ -31,6 +32,7 @@ LEASE = timedelta(seconds=10)  # a worker that is silent for so long is dead (R4
 HEARTBEAT_S = 2.0
 LINES_KEPT = 2000  # progress lines of one job (R47)
 LINES_AT_ONCE = 200  # rows of one INSERT
+TRANSFERS = "transfers"  # the queue whose jobs keep an engine's disk and network busy
 
 
 class Failed(Exception):
@@ -161,7 +163,7 @@ def _claim(job_id: int) -> Job | None:
     with transaction.atomic():
         queued = Job.objects.filter(pk=job_id, state=Job.State.QUEUED, cancel_asked=None)
         job = queued.select_related("host", "actor").first()
-        if job is None:
+        if job is None or not has_turn(job):
             return None
         claim = {
             "state": Job.State.RUNNING,
@@ -178,6 +180,24 @@ def _claim(job_id: int) -> Job | None:
         _tell_pages(job)
     _keep(job)
     return job
+
+
+def has_turn(job: Job) -> bool:
+    """Whether its engine takes one more transfer now; of those that wait for it, the first may.
+
+    The items of a bulk job do not look at who waits: its thread must not wait for a thread.
+    """
+    if job.queue != TRANSFERS or job.host_id is None or job.is_bulk:
+        return True
+    # so that two workers do not take the last place both; no lock that rows of the host need
+    Host.objects.select_for_update(no_key=True).filter(pk=job.host_id).values_list("pk").first()
+    others = Job.objects.filter(queue=TRANSFERS, host_id=job.host_id).exclude(pk=job.pk)
+    others = others.exclude(kind__endswith=".bulk").exclude(kind__endswith=".prune")
+    before = others.filter(state=Job.State.RUNNING).count()
+    if job.parent_id is None:
+        waiting = others.filter(state=Job.State.QUEUED, parent=None, cancel_asked=None)
+        before += waiting.filter(pk__lt=job.pk).count()
+    return bool(before < settings.TRANSFERS_PER_HOST)
 
 
 def _tell_pages(job: Job) -> None:

@@ -22,6 +22,7 @@ def endings(user: User, pks: Collection[int]) -> list[dict[str, Any]]:
                 "error": job.error,
                 "url": f"/jobs/{job.pk}/",
                 "mine": True,
+                "long": job.is_long,
             },
         }
         for job in just_ended(user, pks)

@@ -1,6 +1,7 @@
 """What was asked, and what became of it."""
 
 import uuid
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
@@ -10,6 +11,8 @@ from django.utils.translation import pgettext_lazy
 
 from accounts_app.models import Role, User
 from hosts_app.models import Host
+
+LONG = timedelta(seconds=10)  # what takes longer is told when it ends, wherever one is by then
 
 
 class JobQuerySet(models.QuerySet["Job"]):
@@ -83,6 +86,7 @@ class Job(models.Model):
     retry_of = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
     idempotency_key = models.CharField(max_length=200, null=True)
     cancel_asked = models.DateTimeField(null=True)
+    seen = models.DateTimeField(null=True)  # when who asked for it learnt how it ended
     dismissed = models.DateTimeField(null=True)  # its error is no longer shown on the row
 
     queue = models.CharField(max_length=20, default="interactive")
@@ -100,6 +104,7 @@ class Job(models.Model):
             models.Index(fields=["state", "lease"]),
             models.Index(fields=["host", "target", "state"]),
             models.Index(fields=["created"]),
+            models.Index(fields=["actor", "finished"]),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -117,6 +122,12 @@ class Job(models.Model):
     @property
     def is_bulk(self) -> bool:
         return self.kind.endswith((".bulk", ".prune"))
+
+    @property
+    def is_long(self) -> bool:
+        """Whether nobody waits for it on the page where he asked for it."""
+        took = self.finished - self.started if self.finished and self.started else timedelta()
+        return self.queue == "transfers" or took > LONG
 
     @property
     def lost_its_host(self) -> bool:

@@ -61,8 +61,13 @@ def rows_of(jobs: Iterable[Job]) -> list[JobRow]:
 
 def tray(user: User) -> dict[str, Any]:
     """What jobs_app/_tray.html shows."""
-    jobs, count = tray_jobs(user)
-    return {"tray": rows_of(jobs), "tray_count": count}
+    found = tray_jobs(user)
+    return {
+        "tray": rows_of(found.opened),
+        "tray_count": found.open_count,
+        "ended": rows_of(found.ended),
+        "ended_count": found.ended_count,
+    }
 
 
 def layers_of(job: Job) -> list[dict[str, Any]]:

@@ -2,8 +2,11 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
 
-from django.db.models import Case, Count, Q, When
+from django.db.models import Case, Count, Max, Q, When
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from accounts_app.models import Role, User
@@ -11,6 +14,7 @@ from core.errors import Forbidden, NotFound
 from jobs_app.models import Job, JobLine, JobQuerySet
 
 MOST_IN_TRAY = 5
+UNSEEN_KEPT = timedelta(days=1)  # after that the list of jobs is the place to look
 
 
 def jobs_for(user: User) -> JobQuerySet:
@@ -31,12 +35,14 @@ def position(job: Job) -> int | None:
     """Its place in the queue, counted from 1; None once it runs."""
     if job.state != Job.State.QUEUED:
         return None
-    ahead = Job.objects.filter(state=Job.State.QUEUED, queue=job.queue, pk__lt=job.pk)
-    return ahead.filter(parent=job.parent).count() + 1
+    return positions([job])[job.pk]
 
 
 def positions(jobs: Iterable[Job]) -> dict[int, int]:
-    """Place in the queue, from 1, of those among these jobs that wait; in one query."""
+    """Place in the queue, from 1, of those among these jobs that wait; in one query.
+
+    Transfers have a queue for each host, everything else has one together.
+    """
     waiting = [job for job in jobs if job.state == Job.State.QUEUED]
     if not waiting:
         return {}
@@ -44,10 +50,11 @@ def positions(jobs: Iterable[Job]) -> dict[int, int]:
         state=Job.State.QUEUED, pk__lte=max(job.pk for job in waiting)
     ).order_by("pk")
     places: dict[int, int] = {}
-    counts: Counter[tuple[str, int | None]] = Counter()
-    for pk, queue, parent in queued.values_list("pk", "queue", "parent"):
-        counts[queue, parent] += 1
-        places[pk] = counts[queue, parent]
+    counts: Counter[tuple[str, int | None, int | None]] = Counter()
+    for pk, queue, parent, host in queued.values_list("pk", "queue", "parent", "host"):
+        place = (queue, parent, host if queue == "transfers" else None)
+        counts[place] += 1
+        places[pk] = counts[place]
     return places
 
 
@@ -76,16 +83,47 @@ def last_errors(host_ids: Collection[int], targets: Collection[str]) -> dict[tup
     }
 
 
-def tray_jobs(user: User) -> tuple[list[Job], int]:
-    """Open jobs for the foot of the navigation, newest first, and how many there are in all.
+@dataclass(frozen=True, slots=True)
+class Tray:
+    """The foot of the navigation: a few of each, newest first, and how many there are in all."""
 
-    Without the items of bulk jobs. Numbers first: every page asks, and mostly there are none.
+    opened: list[Job]
+    open_count: int
+    ended: list[Job]
+    ended_count: int
+
+
+def tray_jobs(user: User) -> Tray:
+    """Open jobs, and what `user` asked for and has not seen the end of; no items of bulk jobs.
+
+    Numbers first: every page asks, and mostly there are none.
     """
-    opened = Job.objects.for_user(user).open().filter(parent=None).order_by("-pk")
-    numbers = list(opened.values_list("pk", flat=True))
-    shown = numbers[:MOST_IN_TRAY]
-    found = jobs_for(user).filter(pk__in=shown).order_by("-pk") if shown else ()
-    return list(found), len(numbers)
+    wanted = Q(state__in=Job.OPEN) | _unseen(user)
+    rows = Job.objects.for_user(user).filter(wanted, parent=None).order_by("-pk")
+    states = list(rows.values_list("pk", "state"))
+    opened = [pk for pk, state in states if state in Job.OPEN]
+    ended = [pk for pk, state in states if state not in Job.OPEN]
+    shown = opened[:MOST_IN_TRAY] + ended[:MOST_IN_TRAY]
+    found = list(jobs_for(user).filter(pk__in=shown).order_by("-pk")) if shown else []
+    return Tray(
+        [job for job in found if job.pk in opened],
+        len(opened),
+        [job for job in found if job.pk not in opened],
+        len(ended),
+    )
+
+
+def unseen_for(user: User) -> JobQuerySet:
+    """What `user` asked for and has not seen the end of."""
+    return Job.objects.for_user(user).filter(_unseen(user), parent=None)
+
+
+def _unseen(user: User) -> Q:
+    """Ended lately, and either long or not as it should; who cancelled knows that already."""
+    bad = [Job.State.FAILED, Job.State.INTERRUPTED, Job.State.UNKNOWN]
+    worth_telling = Q(state__in=bad) | Q(state=Job.State.SUCCEEDED, queue="transfers")
+    lately = now() - UNSEEN_KEPT
+    return Q(actor=user, seen=None, finished__gt=lately) & worth_telling
 
 
 def children_counts(jobs: Iterable[Job]) -> dict[int, dict[str, int]]:
@@ -108,6 +146,11 @@ def children_counts(jobs: Iterable[Job]) -> dict[int, dict[str, int]]:
 
 def lines_after(job: Job, after: int, limit: int = 1000) -> list[JobLine]:
     return list(JobLine.objects.filter(job=job, n__gt=after).order_by("n")[:limit])
+
+
+def last_line(job: Job) -> int:
+    """The number of the last line of its log; 0 where there is none."""
+    return JobLine.objects.filter(job=job).aggregate(last=Max("n"))["last"] or 0
 
 
 def targets_of(job_pks: Collection[int]) -> set[tuple[int, str]]:

@@ -19,7 +19,7 @@ from jobs_app.deeds import DEEDS
 from jobs_app.dispatch import send_on_commit
 from jobs_app.lifecycle import say
 from jobs_app.models import Job, JobLine
-from jobs_app.selectors import job_for
+from jobs_app.selectors import job_for, unseen_for
 
 CHILDREN_AT_ONCE = 200  # rows of one INSERT
 
@@ -141,6 +141,14 @@ def retry(actor: User, job_id: int, *, idempotency_key: str = "") -> Job:
     wish = _wish(job)
     _require(actor, wish)
     return ask(actor, wish, retry_of=job, idempotency_key=idempotency_key)
+
+
+def mark_seen(actor: User, job_id: int | None = None) -> None:
+    """`actor` knows how this job of his ended; None: how all of them did."""
+    found = unseen_for(actor)
+    pks = list((found.filter(pk=job_id) if job_id else found).values_list("pk", flat=True))
+    if pks:
+        Job.objects.filter(pk__in=pks).update(seen=now())
 
 
 @transaction.atomic

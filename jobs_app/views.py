@@ -8,10 +8,14 @@ from accounts_app.http import Request
 from core.gate import signed_in
 from core.http import is_htmx
 from core.listing import address, page_of, pager
+from core.room import if_there_is_room
 from jobs_app import rows, services
 from jobs_app.listing import STATES, states_with_counts, wanted
+from jobs_app.models import Job
 from jobs_app.rows import layers_of, results_of, rows_of
-from jobs_app.selectors import children_of, job_for, lines_after, position
+from jobs_app.selectors import children_of, job_for, last_line, lines_after, position
+
+LINES_SHOWN = 1000  # of a log at once
 
 
 @signed_in
@@ -43,17 +47,46 @@ def tray(request: Request) -> HttpResponse:
 @require_GET
 def job_page(request: Request, pk: int) -> HttpResponse:
     job = job_for(request.user, pk)
+    with if_there_is_room():
+        services.mark_seen(request.user, pk)
+    after = _after(request, job)
     context = {
         "job": rows_of([job])[0],
         "source": job,
         "position": position(job),
-        "lines": lines_after(job, 0),
+        "lines": lines_after(job, after, LINES_SHOWN),
+        "after": after,
+        "more": last_line(job) > after + LINES_SHOWN,
+        "earlier": max(0, after - LINES_SHOWN) if after else None,
         "items": rows_of(children_of(job)),
         "layers": layers_of(job),
         "results": results_of(job),
     }
     template = "jobs_app/_page.html" if is_htmx(request) else "jobs_app/page.html"
     return render(request, template, context)
+
+
+def _after(request: Request, job: Job) -> int:
+    """The line after which the log is shown: as the address says, else so that the last is."""
+    said = request.GET.get("after", "")
+    if said.isascii() and said.isdigit():
+        return int(said[:9])
+    return max(0, last_line(job) - LINES_SHOWN)
+
+
+@signed_in
+@require_POST
+def seen(request: Request, pk: int) -> HttpResponse:
+    """A page has told how this job of its reader ended."""
+    services.mark_seen(request.user, pk)
+    return HttpResponse(status=204)
+
+
+@signed_in
+@require_POST
+def all_seen(request: Request) -> HttpResponse:
+    services.mark_seen(request.user)
+    return _back(request)
 
 
 @signed_in
@@ -76,8 +109,8 @@ def dismiss(request: Request, pk: int) -> HttpResponse:
     return _back(request, pk)
 
 
-def _back(request: Request, pk: int) -> HttpResponse:
-    """To the job; a script gets only the word that it is done, and hears the rest live."""
+def _back(request: Request, pk: int | None = None) -> HttpResponse:
+    """To the job, or to all; a script gets only the word that it is done, the rest it hears."""
     if is_htmx(request) or request.headers.get("X-Requested-With"):
         return HttpResponse(status=204)
-    return redirect("jobs:page", pk)
+    return redirect("jobs:page", pk) if pk else redirect("jobs:list")

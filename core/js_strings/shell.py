@@ -27,6 +27,7 @@ def _shell() -> Strings:
         "unreachable": _("The dashboard does not answer. Nothing was changed."),
         "refused": _("The dashboard refused this (%(status)s)."),
         "view_job": _("View job"),
+        "job_succeeded": _("Done: %(title)s %(target)s"),
         "job_failed": _("Failed: %(target)s"),
         "job_cancelled": _("Cancelled: %(target)s"),
         "job_interrupted": _("Interrupted: %(target)s"),

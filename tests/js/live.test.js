@@ -3,7 +3,11 @@ import { onLive, receive, tellJob } from "/static/js/core/live.js";
 import { backOffMs, connect } from "/static/js/core/socket.js";
 import { equal, ok, run, shell, test, until } from "./harness.js";
 
-useWords({ job_failed: "Failed: %(target)s", view_job: "View job" });
+useWords({
+  job_failed: "Failed: %(target)s",
+  job_succeeded: "Done: %(title)s %(target)s",
+  view_job: "View job",
+});
 let fired = [];
 window.htmx = {
   trigger: (element, name) => fired.push(`${element.id || element.tagName} ${name}`),
@@ -55,6 +59,33 @@ test("a failed job of mine is told with the engine's words; a success is not tol
   equal(toasts.length, 1);
   ok(toasts[0].textContent.includes("no space left"));
   equal(toasts[0].querySelector("a").getAttribute("href"), "/jobs/2/");
+});
+
+test("a success that took long is told wherever one is, but not on its own page", () => {
+  shell();
+  const job = { id: 4, state: "succeeded", title: "Pull image", target: "web:1", long: true };
+  tellJob({ ...job, url: location.pathname, mine: true });
+  equal(document.querySelectorAll(".toast").length, 0);
+  tellJob({ ...job, url: "/jobs/4/", mine: true });
+  const [told] = document.querySelectorAll(".toast");
+  ok(told.textContent.includes("Done: Pull image web:1"));
+  equal(told.querySelector("a").getAttribute("href"), "/jobs/4/");
+});
+
+test("a result that was told and closed is seen: the tray need not keep it", async () => {
+  shell();
+  const asked = [];
+  const { fetch } = window;
+  window.fetch = async (url, options) => {
+    asked.push(`${options.method} ${url}`);
+    return new Response(null, { status: 204 });
+  };
+  tellJob({ id: 5, state: "succeeded", target: "web", long: true, url: "/jobs/5/", mine: true });
+  equal(asked, []);
+  document.querySelector(".toast button").click();
+  await until(() => asked.length, "nobody was told that it was seen");
+  window.fetch = fetch;
+  equal(asked, ["POST /jobs/5/seen/"]);
 });
 
 test("the wait doubles from 0.4 s to 15 s, give or take 30 %", () => {

@@ -27,7 +27,7 @@ BUILT = {
     "done_rename",
     *(f"fact_{key}" for key in ("state", "host", "image", "ports")),
     "open_page",
-    *(f"job_{state}" for state in ("failed", "cancelled", "interrupted", "unknown")),
+    *(f"job_{state}" for state in ("succeeded", "failed", "cancelled", "interrupted", "unknown")),
     *(f"{verb}_{part}" for verb in ("stop", "restart") for part in ("title", "body")),
     *(f"log_source_{how}" for how in ("exited", "removed", "replaced", "unreadable", "started")),
     *(f"log_time_{which}" for which in ("local", "utc", "off")),

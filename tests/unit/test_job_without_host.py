@@ -96,8 +96,8 @@ def test_it_is_seen_by_who_asked_and_by_who_sees_all_hosts(
         with pytest.raises(NotFound):
             job_for(user, job.pk)
         assert job not in jobs_for(user)
-    assert tray_jobs(everywhere)[1] == 1
-    assert tray_jobs(operator)[1] == 0
+    assert tray_jobs(everywhere).open_count == 1
+    assert tray_jobs(operator).open_count == 0
 
 
 def test_it_is_retried_with_the_role_on_all_hosts_only(everywhere: User, admin: User) -> None:

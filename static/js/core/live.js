@@ -5,6 +5,7 @@
  */
 import { $, $$, isTyping } from "./dom.js";
 import { t } from "./i18n.js";
+import { send } from "./post.js";
 import { connect } from "./socket.js";
 import { toast } from "./toast.js";
 
@@ -109,13 +110,19 @@ function showState(state) {
   }
 }
 
-/** A job of this person that went wrong: its words, and the way to it. Success is told by the page. */
+/**
+ * A job of this person that ended: wrong, or after so long that the page where it began may be gone;
+ * other successes are told by that page. A hidden tab says nothing: the tray keeps what nobody saw.
+ */
 export function tellJob(job) {
-  if (job.mine === false || ["succeeded", "queued", "running"].includes(job.state)) return;
-  toast(t(`job_${job.state}`, { target: job.target }), {
-    bad: job.state !== "cancelled",
+  if (job.mine === false || ["queued", "running"].includes(job.state)) return;
+  const good = job.state === "succeeded";
+  if (document.hidden || location.pathname === job.url || (good && !job.long)) return;
+  toast(t(`job_${job.state}`, { title: job.title, target: job.target }), {
+    bad: !good && job.state !== "cancelled",
     say: job.error,
     verbatim: true,
     link: { url: job.url, label: t("view_job") },
+    gone: () => send(`${job.url}seen/`, []).then(() => fire("job")),
   });
 }

@@ -8,10 +8,10 @@ const STAY_MS = 5000;
 /**
  * @param {string} text
  * @param {{say?: string, verbatim?: boolean, bad?: boolean, state?: string,
- *   undo?: () => void, link?: {url: string, label: string}, ms?: number}} [options]
- *   say: a second line; verbatim: it is the engine's own words
+ *   undo?: () => void, link?: {url: string, label: string}, gone?: () => void, ms?: number}} [options]
+ *   gone: it was there long enough to be read, or was closed; say: a second line; verbatim: it is the engine's own words
  */
-export function toast(text, { say, verbatim, bad, state, undo, link, ms = STAY_MS } = {}) {
+export function toast(text, { say, verbatim, bad, state, undo, link, gone, ms = STAY_MS } = {}) {
   const box = $("#toasts");
   if (!box) return null;
   if (!box.matches(":popover-open")) box.showPopover();
@@ -22,7 +22,11 @@ export function toast(text, { say, verbatim, bad, state, undo, link, ms = STAY_M
     "aria-label": t("dismiss"),
   });
   close.append(icon("x"));
-  close.addEventListener("click", () => note.remove());
+  const end = () => {
+    note.remove();
+    gone?.();
+  };
+  close.addEventListener("click", end);
   note.append(glyph(state ?? (bad ? "failed" : "ok")), make("span", { textContent: text }));
   const action = undo ? undoButton(undo, note) : link ? linkButton(link) : make("span");
   note.append(action, close);
@@ -30,7 +34,7 @@ export function toast(text, { say, verbatim, bad, state, undo, link, ms = STAY_M
     note.append(make("span", { className: verbatim ? "say mono" : "say", textContent: say }));
   box.append(note);
   while (box.children.length > SHOWN) box.firstElementChild.remove();
-  if (!bad) expire(note, ms);
+  if (!bad) expire(note, end, ms);
   return note;
 }
 
@@ -46,12 +50,12 @@ function undoButton(undo, note) {
 const linkButton = ({ url, label }) =>
   make("a", { className: "btn", href: url, textContent: label });
 
-function expire(note, ms) {
-  let timer = setTimeout(() => note.remove(), ms);
+function expire(note, end, ms) {
+  let timer = setTimeout(end, ms);
   const hold = () => clearTimeout(timer);
   const release = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => note.remove(), 1500);
+    timer = setTimeout(end, 1500);
   };
   note.addEventListener("pointerenter", hold);
   note.addEventListener("focusin", hold);
