@@ -176,10 +176,16 @@ def _grouped(tags: Iterable[Tag]) -> list[Row]:
         else:
             alone.append(Row("", [tag]))
     for digest, row in groups.items():
-        row.tags.sort(key=lambda tag: natural(tag.name), reverse=True)
-        row.tags.sort(key=lambda tag: (moves(tag.name), VERSION.match(tag.name) is None))
+        ranks = {name: n for n, name in enumerate(told_order(row.names))}
+        row.tags.sort(key=lambda tag: ranks[tag.name])
         row.marks = sorted(set(marks.get(digest, ())))
     return [*groups.values(), *alone]
+
+
+def told_order(names: Iterable[str]) -> list[str]:
+    """Tags of one image: what stays before what moves, versions before words."""
+    found = sorted(names, key=natural, reverse=True)
+    return sorted(found, key=lambda name: (moves(name), VERSION.match(name) is None))
 
 
 def _matches(row: Row, terms: Iterable[Term]) -> bool:

@@ -59,7 +59,7 @@ def _initial(request: Request) -> dict[str, str]:
     return {
         "source": said.get("registry", ""),
         "repository": said.get("repository", ""),
-        "references": " ".join(said.getlist("reference")),
+        "references": " ".join(said.getlist("reference") + said.getlist("digest")),
         "target": said.get("target", said.get("registry", "")),
         "target_repository": said.get("target_repository", ""),
         "key": uuid.uuid4().hex,

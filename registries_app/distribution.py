@@ -161,6 +161,16 @@ class Client:
         self._verify(answer.body, digest)
         return answer.body
 
+    def referrers(self, repository: str, digest: str) -> Manifest | None:
+        """The index of what refers to this image; None where the registry has no such list."""
+        path = f"{self._named(repository)}/referrers/{self._digest_named(digest)}"
+        scope = f"repository:{repository}:pull"
+        answer = self._ask("GET", path, scope, accept=ACCEPT, most=MOST_MANIFEST)
+        if answer.status in {404, 405} or answer.media_type == "text/html":
+            return None
+        self._succeeded(answer, digest)
+        return Manifest(digest_of(answer.body), answer.media_type, answer.body)
+
     def delete(self, repository: str, reference: str) -> None:
         """By digest: the manifest with all its tags. By tag: that, where it can.
 

@@ -190,6 +190,11 @@ def parsed_of(row: Manifest) -> Parsed | None:
         return None
 
 
+def config_kept(row: Manifest) -> Config | None:
+    """The configuration that is kept with an image, or None."""
+    return None if row.config is None else _config(bytes(row.config))
+
+
 def _parsed(got: answers.Manifest) -> Parsed | None:
     try:
         return parse(got.raw, got.media_type)

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from accounts_app.models import User
 from core.errors import NotFound
 from engine.reference import parse
-from registries_app.models import Manifest, Registry, Repository, Tag
+from registries_app.models import Index, Manifest, Registry, Repository, Tag
 
 
 def registries_for(_user: User) -> QuerySet[Registry]:
@@ -63,3 +63,13 @@ def manifests_of(repository: Repository) -> Iterable[tuple[str, datetime | None,
 
 def manifest_kept(digest: str) -> Manifest | None:
     return Manifest.objects.filter(digest=digest).first()
+
+
+def index_known(registry: Registry) -> Index:
+    """How far it is known; nothing is written where it is not."""
+    return Index.objects.filter(registry=registry).first() or Index(registry=registry)
+
+
+def tags_total(registry: Registry) -> int:
+    """Tags of all its repositories, as far as they are counted."""
+    return repositories_of(registry).aggregate(n=Sum("tag_count"))["n"] or 0

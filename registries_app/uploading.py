@@ -15,16 +15,14 @@ from urllib.parse import urlsplit
 import httpx2
 
 from registries_app import failures
-from registries_app.answers import Answer, Manifest, digest_of
+from registries_app.answers import Answer, digest_of
 from registries_app.authorization import kept
 from registries_app.distribution import (
-    ACCEPT,
     MOST_ERROR,
     MOST_HOPS,
     REDIRECTS,
     Client,
 )
-from registries_app.manifests import MOST_MANIFEST
 from registries_app.sockets import IDLE_S
 from registries_app.targets import origin_of
 
@@ -60,16 +58,6 @@ class Writer(Client):
         if said and said != digest_of(raw, said.partition(":")[0]):
             raise failures.DigestMismatch(self.target.name, digest_of(raw))
         return answer
-
-    def referrers(self, repository: str, digest: str) -> Manifest | None:
-        """The index of what refers to this image; None where the registry has no such list."""
-        path = f"{self._named(repository)}/referrers/{self._digest_named(digest)}"
-        scope = f"repository:{repository}:pull"
-        answer = self._ask("GET", path, scope, accept=ACCEPT, most=MOST_MANIFEST)
-        if answer.status in {404, 405} or answer.media_type == "text/html":
-            return None
-        self._succeeded(answer, digest)
-        return Manifest(digest_of(answer.body), answer.media_type, answer.body)
 
     # -- Blobs ------------------------------------------------------------------------------
 
