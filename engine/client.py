@@ -239,6 +239,10 @@ class Engine:
         """Expensive for the engine, so only on demand."""
         return self._call(lambda api: parse_images.disk_usage(api.df()), timeout_s)
 
+    def images_own_bytes(self, *, timeout_s: float = DISK_USAGE_S) -> dict[str, int]:
+        """Image ID → bytes of the layers that no other image has. As expensive."""
+        return self._call(lambda api: parse_images.own_bytes(api.df()), timeout_s)
+
     def _call(self, ask: Callable[[Api], T], seconds: float | None = None) -> T:
         """Runs `ask` within `seconds`, on an API version known to suit both sides."""
         if self._session is None or not self._session.pinned:

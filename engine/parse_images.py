@@ -106,6 +106,15 @@ def engine_info(raw: Mapping[str, Any]) -> EngineInfo:
     )
 
 
+def own_bytes(raw: Mapping[str, Any]) -> dict[str, int]:
+    """Of /system/df, what each image shares with no other; without those of which it is silent."""
+    return {
+        str(each["Id"]): _own_bytes(each)
+        for each in raw.get("Images") or ()
+        if isinstance(each.get("SharedSize"), int) and each["SharedSize"] >= 0
+    }
+
+
 def disk_usage(raw: Mapping[str, Any]) -> DiskUsage:
     """The answer of /system/df; what can be reclaimed is counted as `docker system df` does."""
     images = raw.get("Images") or ()

@@ -1,26 +1,33 @@
 """Images over the API: the list over all hosts, one, and what can be done with them."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from ninja import Query, Router
+from django.utils.translation import gettext as _
+from ninja import Query as Params
+from ninja import Router, Status
 from pydantic import Field
 
 from accounts_app.http import Request
+from accounts_app.models import Role
+from accounts_app.signin import require_step_up
 from core.api import Body, ListOf, idempotency_key, listed
-from core.errors import EngineFailed
+from core.errors import EngineFailed, Invalid
 from core.gate import signed_in
 from core.limits import AtOnce
-from hosts_app.selectors import oldest_as_of
+from hosts_app.selectors import host_for, oldest_as_of
 from images_app import live_reads, services
-from images_app.listing import wanted
+from images_app.listing import Query, wanted
 from images_app.schemas import (
     HistoryOut,
     ImageDetailOut,
     ImageFilters,
     ImageOut,
+    Prunables,
+    PruneBody,
     history_out,
     image_detail_out,
     images_out,
+    prunables_out,
 )
 from jobs_app.schemas import JobOut, job_out
 from jobs_app.services import asked_before
@@ -56,7 +63,7 @@ class UntagBody(Body):
 
 @router.get("images", response=ListOf[ImageOut])
 @signed_in
-def list_images(request: Request, filters: Query[ImageFilters]) -> ListOf[ImageOut]:
+def list_images(request: Request, filters: Params[ImageFilters]) -> ListOf[ImageOut]:
     """Images of every host that the user sees."""
     images = wanted(request.user, request.GET)
     page = filters.page_of(images.count())
@@ -76,6 +83,32 @@ def bulk(request: Request, wanted: ImagesBulkBody) -> JobOut:
         idempotency_key=key,
     )
     return job_out(job)
+
+
+@router.post("hosts/{host}/images/prune", response={200: Prunables, 202: JobOut})
+@signed_in
+def prune(request: Request, host: str, wanted: PruneBody) -> Status[Any]:
+    """`preview` lists images without a tag, with `all` every unused one; `ids` removes some.
+
+    Exactly those of the list that are named, unless one is in use or got a tag since. Operators.
+    """
+    place = host_for(request.user, host, Role.OPERATOR)
+    if wanted.preview == (wanted.ids is not None):
+        raise Invalid.field("preview", _("Send either preview or the ids of one."))
+    if wanted.preview:
+        query, tagged = Query(host=place.slug), wanted.all or False
+        found = services.prune_preview(request.user, query, tagged=tagged)
+        return Status(200, prunables_out(found))
+    if wanted.all is not None:
+        raise Invalid.field("all", _("Only with preview."))
+    require_step_up(request.user, wanted.password)
+    key = idempotency_key(request)
+    job = asked_before(request.user, key, "image.prune") or services.prune(
+        request.user,
+        [(place.slug, docker_id) for docker_id in wanted.ids or ()],
+        idempotency_key=key,
+    )
+    return Status(202, job_out(job))
 
 
 @router.post("hosts/{host}/images/tag", response={202: JobOut})

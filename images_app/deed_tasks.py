@@ -25,12 +25,12 @@ def remove_image(job: Job) -> None:
     if names := locked_users(images):
         said = _("Used by containers that are locked against removal: %(names)s")
         raise Failed(said % {"names": ", ".join(names)})
-    force = bool(job.params.get("force"))
+    force, nameless = bool(job.params.get("force")), bool(job.params.get("nameless"))
     if force and (used := [user.name for users in users_of(images).values() for user in users]):
         raise Failed(_("In use by %(names)s") % {"names": ", ".join(used[:NAMED])})
     settle.act(
         job,
-        lambda engine: _removed(engine, job.target, force=force),
+        lambda engine: _removed(engine, job.target, force=force, nameless=nameless),
         lambda engine: _id_of(engine, job.target) == "",
     )
 
@@ -57,15 +57,23 @@ def untag_image(job: Job) -> None:
     )
 
 
+@deed("image.prune", role=Role.OPERATOR)
+def prune_images(job: Job) -> None:
+    run_children(job)
+
+
 @deed("image.bulk", role=Role.OPERATOR, repeatable=True)
 def change_several(job: Job) -> None:
     run_children(job)
 
 
-def _removed(engine: Engine, docker_id: str, *, force: bool) -> None:
+def _removed(engine: Engine, docker_id: str, *, force: bool, nameless: bool) -> None:
     """Never by the engine's own force, which also takes the image of a stopped container."""
     if force:
-        for name in _further_names(engine.image(docker_id)):
+        found = engine.image(docker_id)
+        if nameless and found.tags:
+            raise Failed(_("It has a tag by now: %(name)s") % {"name": found.tags[0]})
+        for name in _further_names(found):
             engine.remove_image(name)
     engine.remove_image(docker_id)
 

@@ -1,6 +1,6 @@
 """What pages and the API ask engines about images: short questions that change nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,13 +10,14 @@ from accounts_app.models import User
 from core.errors import EngineFailed, NotFound
 from engine.client import Engine
 from engine.types import HistoryEntry, ImageDetail
-from hosts_app.asking import PAGE_S, asked
+from hosts_app.asking import PAGE_S, asked, asked_each
 from hosts_app.selectors import host_for
 from images_app.layers import Step, steps_of
 from images_app.masking import masked
 from images_app.models import Image
 from images_app.selectors import image_at
 
+SIZES_S = 6.0  # the engine adds up layers
 LONG_AGO = datetime.fromtimestamp(0, tz=UTC)  # of an image that does not say when it was made
 
 Whole = tuple[ImageDetail, list[Step]]
@@ -41,6 +42,17 @@ def whole(image: Image, *, timeout_s: float = PAGE_S) -> Whole:
 def inspected(image: Image, *, timeout_s: float = PAGE_S) -> dict[str, Any]:
     """The engine's JSON about it, with the values of its environment masked (F3)."""
     return masked(detail(image, timeout_s=timeout_s).raw)
+
+
+def own_bytes(images: Collection[Image]) -> dict[tuple[int, str], int]:
+    """(host, full id) → bytes that no other image shares, where the host tells in time."""
+    hosts = {image.host for image in images}
+    answers = asked_each(hosts, lambda _host, engine: engine.images_own_bytes(), SIZES_S)
+    return {
+        (host.pk, docker_id): size
+        for host, sizes in answers.items()
+        for docker_id, size in sizes.items()
+    }
 
 
 def find(user: User, host: str, reference: str) -> Image:

@@ -28,6 +28,7 @@ def context(user: User, found: Listing, params: QueryDict) -> dict[str, Any]:
     """Everything that components/_listing.html shows."""
     operated = host_ids(user, Role.OPERATOR)
     rows = rows_of(found.rows, operated)
+    prune_url = address(f"{PATH}prune/", params, state="", group="", sort="")
     return {
         "groups": _groups(found, rows),
         "chips": _states(found, params),
@@ -36,7 +37,9 @@ def context(user: User, found: Listing, params: QueryDict) -> dict[str, Any]:
         "page": pager(PATH, params, found.page),
         "columns": _columns(found, params),
         "groupings": _groupings(found.query.group, params),
-        "view_links": [],
+        "view_links": [{"url": prune_url, "icon": "trash-2", "label": _("Remove unused ones…")}]
+        if operated
+        else [],
         "kept": kept(params, "state", "host", "group", "sort"),
         "q": found.query.q,
         "filter_error": "",

@@ -5,11 +5,12 @@ from datetime import datetime
 
 from pydantic import Field
 
-from core.api import Filters, Out
+from core.api import Body, Filters, Out
 from core.masking import HIDDEN
 from engine.types import ImageDetail
 from images_app.layers import Step
 from images_app.models import Image
+from images_app.prune import Preview
 from images_app.selectors import used_by
 
 
@@ -78,6 +79,24 @@ class HistoryOut(Out):
     bytes: int
 
 
+class PruneBody(Body):
+    preview: bool = False
+    all: bool | None = Field(None, description="Not only images without a tag")
+    ids: list[str] | None = Field(None, description="As a preview listed them")
+    password: str = Field("", description="Your own, for step-up")
+
+
+class PrunableOut(Out):
+    id: str
+    name: str
+    size: int | None = Field(description="Bytes shared with no other image; null if not known")
+
+
+class Prunables(Out):
+    items: list[PrunableOut]
+    bytes: int = Field(description="That come back at least; layers that only these share add")
+
+
 class ImageFilters(Filters):
     host: str = Field("", description="A host's slug.")
     dangling: str = Field("", description="true or false")
@@ -104,6 +123,14 @@ def images_out(images: Sequence[Image]) -> list[ImageOut]:
         )
         for image in images
     ]
+
+
+def prunables_out(found: Preview) -> Prunables:
+    items = [
+        PrunableOut(id=each.image.docker_id, name=each.image.label, size=each.own_bytes)
+        for each in found.going
+    ]
+    return Prunables(items=items, bytes=found.least_bytes or 0)
 
 
 def image_detail_out(image: Image, found: ImageDetail | None, error: str) -> ImageDetailOut:

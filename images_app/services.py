@@ -6,16 +6,23 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts_app.models import Role, User
+from accounts_app.signin import require_step_up
 from core.errors import Conflict, Invalid, Locked
 from engine.reference import BadReference, Reference, parse
 from hosts_app.selectors import host_for
-from images_app import tasks  # noqa: F401 - the deeds below are registered there
+from images_app import (
+    live_reads,
+    tasks,  # noqa: F401 - the deeds below are registered there
+)
+from images_app.listing import Query
 from images_app.models import Image
-from images_app.selectors import image_by_id, image_for, images_to_change, locked_users
+from images_app.prune import Preview, Prunable, prunable, staying
+from images_app.selectors import image_by_id, image_for, images_to_change, locked_users, users_of
 from jobs_app.models import Job
 from jobs_app.services import Wish, ask, ask_many
 
 MOST_TARGETS = 2000  # of one bulk job
+MOST_NAMED = 20  # images in a sentence
 
 
 @transaction.atomic
@@ -41,10 +48,7 @@ def remove_several(
     idempotency_key: str = "",
 ) -> Job:
     """The same for several, given as (host slug, full id): all are asked for, or none."""
-    if not targets:
-        raise Invalid.field("targets", _("Choose at least one image."))
-    if len(targets) > MOST_TARGETS:
-        raise Invalid.field("targets", _("At most %(n)d at a time.") % {"n": MOST_TARGETS})
+    _require_some(targets)
     for host in dict.fromkeys(host for host, _id in targets):
         host_for(actor, host, Role.OPERATOR)
     images = images_to_change(actor, targets)
@@ -80,6 +84,54 @@ def untag(actor: User, host: str, name: str, *, idempotency_key: str = "") -> Jo
     return ask(actor, wish, idempotency_key=idempotency_key)
 
 
+def prune_preview(actor: User, query: Query, *, tagged: bool) -> Preview:
+    """The unused images that `query` finds and `actor` may remove; `tagged`: not only nameless.
+
+    What each frees is asked of the engines, and is None where one does not tell in time.
+    """
+    going = prunable(actor, query, tagged=tagged)
+    own = live_reads.own_bytes(going)
+    kept, count = staying(actor, query)
+    found = [Prunable(each, own.get((each.host_id, each.docker_id))) for each in going]
+    return Preview(found, kept, count)
+
+
+def prune(
+    actor: User,
+    targets: Sequence[tuple[str, str]],
+    *,
+    password: str = "",
+    idempotency_key: str = "",
+) -> Job:
+    """Remove exactly these, given as (host slug, full id), as a preview showed them.
+
+    Needs step-up (A10). Raises Conflict where one is in use by now. One that had no name when it
+    was asked for stays if it has one when its turn comes: nobody agreed to lose that.
+    """
+    _require_some(targets)
+    for host in dict.fromkeys(host for host, _id in targets):
+        host_for(actor, host, Role.OPERATOR)
+    images = images_to_change(actor, targets)
+    used = users_of(images)
+    if names := [image.label for image in images if image.pk in used]:
+        raise Conflict(
+            _("In use by now: %(names)s") % {"names": ", ".join(names[:MOST_NAMED])},
+            hint=_("Look at the preview again."),
+        )
+    require_step_up(actor, password)
+    wishes = [
+        Wish(
+            "image.remove",
+            image.host,
+            image.docker_id,
+            image.label,
+            {"force": True, "nameless": not image.tags},
+        )
+        for image in images
+    ]
+    return ask_many(actor, "image.prune", wishes, idempotency_key=idempotency_key)
+
+
 def act(
     actor: User,
     action: str,
@@ -109,6 +161,13 @@ def act(
 
 def _removal(image: Image, *, force: bool) -> Wish:
     return Wish("image.remove", image.host, image.docker_id, image.label, {"force": force})
+
+
+def _require_some(targets: Sequence[tuple[str, str]]) -> None:
+    if not targets:
+        raise Invalid.field("targets", _("Choose at least one image."))
+    if len(targets) > MOST_TARGETS:
+        raise Invalid.field("targets", _("At most %(n)d at a time.") % {"n": MOST_TARGETS})
 
 
 def _require_unlocked(images: Sequence[Image]) -> None:

@@ -23,6 +23,8 @@ PAGES = [
     "/images/",
     "/images/?q=nothing-like-this",
     "/images/?group=host",
+    "/images/prune/",
+    "/images/prune/?all=1",
     "/images/pull/",
     "/images/push/",
     "/images/distribute/",

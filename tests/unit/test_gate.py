@@ -120,6 +120,7 @@ OPERATIONS: dict[tuple[str, str], tuple[str, int, Any]] = {
     ("POST", "images/bulk"): (
         "operate", 202, {"action": "remove", "targets": [{"host": "lab", "id": "IMAGE"}]},
     ),
+    ("POST", "hosts/{host}/images/prune"): ("operate", 200, {"preview": True}),
     ("POST", "hosts/{host}/images/tag"): (
         "operate", 202, {"source": "lab/busybox", "reference": "shop/web:1"},
     ),
