@@ -1,4 +1,6 @@
-"""Simulated engines: `python -m bench.engines 10 200` serves ten of 200 containers each.
+"""Simulated engines: `python -m bench.engines 10 200 150` serves ten of 200 containers each.
+
+They have 150 images at least, of which most are used by none of these.
 
 Prints their addresses, then for every line on standard input what they were asked so far.
 """
@@ -29,7 +31,7 @@ STATES = (
 )  # fmt: skip
 
 
-def fill(engine: FakeEngine, containers: int) -> None:
+def fill(engine: FakeEngine, containers: int, images: int) -> None:
     """Containers as a host of small services has them: projects, health checks, ports."""
     for number in range(containers):
         kind = number % len(KINDS)
@@ -49,6 +51,21 @@ def fill(engine: FakeEngine, containers: int) -> None:
             ports={"8080/tcp": [{"HostIp": "", "HostPort": str(20000 + number)}]},
         )
         _age(engine, docker_id, YOUNGEST_S * OLDER ** (number % MOST_AGES))
+    for number in range(images - len(engine.daemon.images)):
+        _add_image(engine, number)
+
+
+def _add_image(engine: FakeEngine, number: int) -> None:
+    """As a build server leaves them: many versions of a few names, some without a name."""
+    kind = KINDS[number % len(KINDS)]
+    name = f"ghcr.io/acme/{kind}"
+    image = engine.add_image("" if number % 10 == 9 else f"{name}:2.{number}.0")
+    age_s = YOUNGEST_S * OLDER ** (number % MOST_AGES)
+    image.created_ns = engine.daemon.now_ns() - round(age_s * 1e9)
+    image.size_bytes = 20_000_000 + number * 1_000_000
+    image.digests = [f"{name}@sha256:{number:064x}"]
+    if number % 5 == 0:
+        engine.daemon.tag_image(image, f"registry.acme.example:5000/{kind}:{number}")
 
 
 def _age(engine: FakeEngine, docker_id: str, age_s: float) -> None:
@@ -64,11 +81,11 @@ def _age(engine: FakeEngine, docker_id: str, age_s: float) -> None:
 
 def main() -> None:
     kernel.die_with_parent(os.getppid(), signal.SIGTERM)
-    count, containers = int(sys.argv[1]), int(sys.argv[2])
+    count, containers, images = (int(each) for each in sys.argv[1:])
     with ExitStack() as open_engines:
         engines = [open_engines.enter_context(FakeEngine()) for _ in range(count)]
         for engine in engines:
-            fill(engine, containers)
+            fill(engine, containers, images)
         print(json.dumps([engine.url for engine in engines]), flush=True)
         for _line in sys.stdin:
             asked = Counter(request.line for engine in engines for request in engine.requests)

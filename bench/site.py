@@ -129,9 +129,10 @@ class Simulated:
 
 
 @contextmanager
-def simulated(engines: int, containers: int) -> Iterator[Simulated]:
-    """So many engines with so many containers each."""
-    command = [sys.executable, "-m", "bench.engines", str(engines), str(containers)]
+def simulated(engines: int, containers: int, images: int = 0) -> Iterator[Simulated]:
+    """So many engines with so many containers each, and at least so many images."""
+    numbers = [str(engines), str(containers), str(images)]
+    command = [sys.executable, "-m", "bench.engines", *numbers]
     with subprocess.Popen(
         command, cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -166,10 +167,10 @@ def _containerd(docker: Dockerd) -> list[int]:
     ]
 
 
-def known(api: Api, state: str = "") -> int:
-    """How many containers, of this state, the dashboard knows."""
+def known(api: Api, state: str = "", *, what: str = "containers") -> int:
+    """How many containers, of this state, or images the dashboard knows."""
     only = f"&state={state}" if state else ""
-    total: int = api.ask("GET", f"containers?page_size=1{only}")["total"]
+    total: int = api.ask("GET", f"{what}?page_size=1{only}")["total"]
     return total
 
 

@@ -79,7 +79,11 @@ def prune_context(found: list[Prunable], params: QueryDict) -> dict[str, Any]:
 
 
 def words() -> dict[str, str]:
-    return {"locked": _("Locked against removal"), "dismiss": _("Dismiss")}
+    return {
+        "locked": _("Locked against removal"),
+        "dismiss": _("Dismiss"),
+        "newer": _("A newer image exists"),
+    }
 
 
 def _groups(found: Listing, rows: list[Row]) -> list[dict[str, Any]]:

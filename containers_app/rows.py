@@ -15,6 +15,8 @@ from django.utils.translation import gettext_noop, pgettext
 from containers_app.models import Container
 from containers_app.own import is_own
 from core.times import age
+from images_app import newer
+from images_app.newer import compared_images
 from jobs_app.models import Job
 from jobs_app.selectors import busy_verbs, last_errors
 
@@ -50,6 +52,7 @@ class Row:
     image_prefix: str
     image_name: str
     image_tag: str
+    newer: str
     ports: str
     project: str
     created: str
@@ -72,6 +75,7 @@ def rows_of(containers: Iterable[Container], operated: set[int]) -> list[Row]:
     found = list(containers)
     hosts, ids = {each.host_id for each in found}, [each.docker_id for each in found]
     busy, errors = busy_verbs(hosts, ids), last_errors(hosts, ids)
+    news = newer_words(found)
     at = now()
     return [
         _row(
@@ -80,12 +84,35 @@ def rows_of(containers: Iterable[Container], operated: set[int]) -> list[Row]:
             errors.get((each.host_id, each.docker_id)),
             at,
             operates=each.host_id in operated,
+            news=news.get(each.pk, ""),
         )
         for each in found
     ]
 
 
-def _row(each: Container, busy: str, failed: Job | None, at: datetime, *, operates: bool) -> Row:
+def newer_words(containers: Iterable[Container]) -> dict[int, str]:
+    """Container → that its registry has a newer image by the name that it was made from."""
+    names = {each.pk: newer.tag_of(each.image_ref) for each in containers}
+    newest = newer.known({name for name in names.values() if name})
+    if not newest:  # nobody ever looked: then there is nothing to compare
+        return {}
+    images = compared_images(each.image_row_id for each in containers)
+    return {
+        each.pk: newer.words([names[each.pk]], images[each.image_row_id], newest)
+        for each in containers
+        if each.image_row_id in images
+    }
+
+
+def _row(
+    each: Container,
+    busy: str,
+    failed: Job | None,
+    at: datetime,
+    *,
+    operates: bool,
+    news: str,
+) -> Row:
     at += each.host.clock_ahead  # its times are by the engine's own clock (R31)
     cls = "busy" if busy else look(each)
     prefix, name, tag = image_parts(each.image_ref)
@@ -103,6 +130,7 @@ def _row(each: Container, busy: str, failed: Job | None, at: datetime, *, operat
         image_prefix=prefix,
         image_name=name,
         image_tag=tag,
+        newer=news,
         ports=ports_text(each.ports),
         project=each.project,
         created=age(each.created, at),

@@ -1,6 +1,9 @@
 """Making our image rows say what the engine says."""
 
+from typing import Any
+
 from django.db import transaction
+from django.utils.timezone import now
 
 from engine.types import ImageSummary
 from hosts_app.models import Host
@@ -14,7 +17,7 @@ def reconcile(host: Host, listed: list[ImageSummary], version: int) -> set[int]:
     changed: set[int] = set()
     new = []
     for item in listed:
-        values = {
+        values: dict[str, Any] = {
             "tags": list(item.tags),
             "digests": list(item.digests),
             "labels": item.labels,
@@ -25,6 +28,8 @@ def reconcile(host: Host, listed: list[ImageSummary], version: int) -> set[int]:
         if row is None:
             new.append(Image(host=host, docker_id=item.id, version=version, **values))
         elif any(getattr(row, name) != value for name, value in values.items()):
+            if row.digests != values["digests"]:
+                values["since"] = now()
             Image.objects.filter(pk=row.pk).update(version=version, **values)
             changed.add(row.pk)
     gone = {row.pk for row in known.values()}

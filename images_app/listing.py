@@ -16,6 +16,7 @@ from core.errors import Invalid
 from core.listing import Page, Term, in_order, labelled, matching, page_of, parse, sort_field
 from hosts_app.models import Host
 from hosts_app.selectors import hosts_for
+from images_app import newer
 from images_app.models import Image, ImageQuerySet
 from images_app.selectors import images_for
 
@@ -216,6 +217,12 @@ def _used(text: str) -> Q:
     return used() if yes_or_no(text, "q") else ~used()
 
 
+def _newer(text: str) -> Q:
+    rows = Image.objects.exclude(tags=[]).exclude(digests=[])
+    match = newer.outdated(rows.values_list("pk", "tags", "digests", "since"))
+    return match if yes_or_no(text, "q") else ~match
+
+
 FILTERS: dict[str, Callable[[str], Q]] = {
     "name": partial(_listed, "tags"),
     "host": lambda text: Q(host__name__icontains=text) | Q(host__slug__icontains=text),
@@ -224,5 +231,6 @@ FILTERS: dict[str, Callable[[str], Q]] = {
     "id": _id,
     "label": partial(labelled, Image.objects.all()),
     "dangling": _dangling,
+    "newer": _newer,
     "used": _used,
 }

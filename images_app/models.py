@@ -1,6 +1,7 @@
 """Images of hosts as their engines last described them."""
 
 from django.db import models
+from django.utils.timezone import now
 
 from accounts_app.models import Role, User
 from hosts_app.models import Host
@@ -23,6 +24,7 @@ class Image(models.Model):
     size_bytes = models.BigIntegerField()
     created = models.DateTimeField()
     version = models.BigIntegerField(default=0)
+    since = models.DateTimeField(default=now)  # when it got the digests that it has
 
     objects = ImageQuerySet.as_manager()
 
@@ -46,6 +48,19 @@ class Image(models.Model):
     @property
     def stale(self) -> bool:
         return not self.host.answering
+
+
+class Newest(models.Model):
+    """What a registry said that a tag stands for, and how the last question ended."""
+
+    reference = models.CharField(max_length=400, unique=True)  # as engines write it: nginx:1.27
+    digest = models.CharField(max_length=140, blank=True)
+    checked = models.DateTimeField(null=True)  # when it said so
+    tried = models.DateTimeField(default=now)  # when it was last asked
+    error = models.CharField(max_length=400, blank=True)  # why it did not answer then
+
+    def __str__(self) -> str:
+        return self.reference
 
 
 class Build(models.Model):

@@ -29,6 +29,10 @@ def context(user: User, found: Listing, params: QueryDict) -> dict[str, Any]:
     operated = host_ids(user, Role.OPERATOR)
     rows = rows_of(found.rows, operated)
     prune_url = address(f"{PATH}prune/", params, state="", group="", sort="")
+    links = [
+        {"verb": "newer", "icon": "refresh-cw", "label": _("Look for newer images")},
+        {"url": prune_url, "icon": "trash-2", "label": _("Remove unused ones…")},
+    ]
     return {
         "groups": _groups(found, rows),
         "chips": _states(found, params),
@@ -37,9 +41,7 @@ def context(user: User, found: Listing, params: QueryDict) -> dict[str, Any]:
         "page": pager(PATH, params, found.page),
         "columns": _columns(found, params),
         "groupings": _groupings(found.query.group, params),
-        "view_links": [{"url": prune_url, "icon": "trash-2", "label": _("Remove unused ones…")}]
-        if operated
-        else [],
+        "view_links": links if operated else [],
         "kept": kept(params, "state", "host", "group", "sort"),
         "q": found.query.q,
         "filter_error": "",
@@ -56,6 +58,7 @@ def words() -> dict[str, str]:
         "locked": _("Used by a container that is locked against removal"),
         "dismiss": _("Dismiss"),
         "no_tag": _("No tag"),
+        "newer": _("A newer one exists"),
     }
 
 

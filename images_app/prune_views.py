@@ -48,7 +48,7 @@ def _context(found: Preview, params: QueryDict, *, tagged: bool) -> dict[str, An
         "most": filesizeformat(found.most_bytes),
         "stays": [
             {"name": visible(image.label, 400), "host": image.host.name,
-             "users": status_text(image, users), "locked": any(user.locked for user in users)}
+             "users": status_text(users), "locked": any(user.locked for user in users)}
             for image, users in found.staying
         ],
         "stays_count": found.staying_count,

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext, pgettext
 
 from core.text import visible
 from core.times import age
+from images_app import newer
 from images_app.models import Image
 from images_app.selectors import Using, users_of
 from jobs_app.models import Job
@@ -46,6 +47,7 @@ class Row:
     stale: bool
     locked: bool
     dangling: bool
+    newer: str
     can_operate: bool
     error: str
     error_job: int | None
@@ -60,6 +62,7 @@ def rows_of(images: Iterable[Image], operated: Collection[int]) -> list[Row]:
     found = list(images)
     hosts, ids = {each.host_id for each in found}, [each.docker_id for each in found]
     busy, errors, users = busy_verbs(hosts, ids), last_errors(hosts, ids), users_of(found)
+    newest = newer.known({tag for each in found for tag in each.tags})
     at = now()
     return [
         _row(
@@ -69,13 +72,21 @@ def rows_of(images: Iterable[Image], operated: Collection[int]) -> list[Row]:
             errors.get((each.host_id, each.docker_id)),
             at,
             operates=each.host_id in operated,
+            news=newer.words(each.tags, newer.compared(each), newest),
         )
         for each in found
     ]
 
 
 def _row(
-    each: Image, users: list[Using], busy: str, failed: Job | None, at: datetime, *, operates: bool
+    each: Image,
+    users: list[Using],
+    busy: str,
+    failed: Job | None,
+    at: datetime,
+    *,
+    operates: bool,
+    news: str,
 ) -> Row:
     cls, glyph = ("busy", "busy") if busy else look(each, users)
     label = visible(each.label, LONGEST_TITLE)
@@ -96,13 +107,14 @@ def _row(
         url=f"/h/{each.host.slug}/i/{name_of(each)}/",
         cls=cls,
         glyph=glyph,
-        status=busy_words().get(busy, busy) if busy else status_text(each, users),
+        status=busy_words().get(busy, busy) if busy else status_text(users),
         size=filesizeformat(each.size_bytes),
         created=age(each.created, at + each.host.clock_ahead),
         busy=busy,
         stale=each.stale,
         locked=any(user.locked for user in users),
         dangling=not each.tags,
+        newer=news,
         can_operate=operates,
         error=failed.error if failed else "",
         error_job=failed.pk if failed else None,
@@ -137,7 +149,7 @@ def look(each: Image, users: list[Using]) -> tuple[str, str]:
     return ("unused" if each.tags else "dangling"), "created"
 
 
-def status_text(each: Image, users: list[Using]) -> str:
+def status_text(users: list[Using]) -> str:
     """ "web, db and 3 more": which containers use it, as the inventory knows."""
     if users:
         names = ", ".join(visible(user.name, 80) for user in users[:NAMED_USERS])
@@ -146,11 +158,7 @@ def status_text(each: Image, users: list[Using]) -> str:
             return names
         text = ngettext("%(names)s and %(n)d more", "%(names)s and %(n)d more", more)
         return text % {"names": names, "n": more}
-    return (
-        pgettext("of an image", "Unused")
-        if each.tags
-        else pgettext("of an image", "Unused, no tag")
-    )
+    return pgettext("of an image", "Unused")
 
 
 def busy_words() -> dict[str, str]:

@@ -1,6 +1,7 @@
 """What a user may ask of images that hosts have. Each checks, writes the Job, and queues it."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -9,7 +10,7 @@ from accounts_app.models import Role, User
 from accounts_app.signin import require_step_up
 from core.errors import Conflict, Invalid, Locked
 from engine.reference import BadReference, Reference, parse
-from hosts_app.selectors import host_for
+from hosts_app.selectors import host_for, hosts_for, require, require_everywhere
 from images_app import (
     live_reads,
     tasks,  # noqa: F401 - the deeds below are registered there
@@ -132,6 +133,35 @@ def prune(
     return ask_many(actor, "image.prune", wishes, idempotency_key=idempotency_key)
 
 
+@transaction.atomic
+def look_for_newer(
+    actor: User, targets: Sequence[tuple[str, str]] = (), *, idempotency_key: str = ""
+) -> Job:
+    """Ask registries what the tags of these stand for now; of all on the actor's hosts if none.
+
+    Of one host for its operators; what concerns several, for operators of all hosts.
+    """
+    if targets:
+        _require_some(targets)
+        images = images_to_change(actor, targets)
+        hosts = {image.host.slug: image.host for image in images}
+        tags = sorted({tag for image in images for tag in image.tags})
+        if not tags:
+            raise Invalid.field("target", _("None of these has a tag to ask for."))
+        params: dict[str, Any] = {"references": tags}
+    else:
+        hosts = {host.slug: host for host in hosts_for(actor, Role.OPERATOR)}
+        params = {"hosts": sorted(hosts)}
+    if len(hosts) == 1:
+        (place,) = hosts.values()
+        require(actor, place, Role.OPERATOR)
+        wish = Wish("image.newer", place, "", _("Newer images"), params)
+    else:
+        require_everywhere(actor, Role.OPERATOR)
+        wish = Wish("image.newer", None, "", _("Newer images"), params)
+    return ask(actor, wish, idempotency_key=idempotency_key)
+
+
 def act(
     actor: User,
     action: str,
@@ -144,6 +174,8 @@ def act(
 
     Whoever looks at a row sees all its tags: they go with it.
     """
+    if action == "newer":
+        return look_for_newer(actor, targets, idempotency_key=idempotency_key)
     if action == "remove" and len(targets) != 1:
         return remove_several(actor, targets, force=True, idempotency_key=idempotency_key)
     if action not in {"remove", "tag", "untag"}:

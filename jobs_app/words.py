@@ -28,6 +28,7 @@ def kind_word(kind: str) -> str:
         "image.tag": _("Tag image"),
         "image.untag": _("Remove a tag"),
         "image.prune": _("Remove unused images"),
+        "image.newer": _("Look for newer images"),
         "image.bulk": _("Change several images"),
         "image.distribute": _("Send image"),
         "image.distribute.bulk": _("Send image to hosts"),

@@ -87,9 +87,9 @@ def test_the_kernel_tells_what_a_process_uses() -> None:
 
 
 def test_simulated_engines_answer_and_tell_what_they_were_asked() -> None:
-    with simulated(2, 5) as engines:
+    with simulated(2, 5, 12) as engines:
         with Engine(Connection(engines.urls[1])) as engine:
-            assert len(engine.containers()) == 5
+            assert (len(engine.containers()), len(engine.images())) == (5, 12)
         assert engines.requests()["GET /containers/json"] == 1
         process = engines.process
     assert process.poll() is not None

@@ -156,7 +156,7 @@ def test_a_page_costs_the_same_number_of_queries_for_1_and_for_50_rows(
     for number in range(rows):
         make.container(host, f"c{number:02}", project=f"p{number % 9}")
     make.session(client, viewer)
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         assert client.get("/containers/").status_code == 200
 
 

@@ -2,6 +2,7 @@
 import { $, $$ } from "../core/dom.js";
 import { t } from "../core/i18n.js";
 import { bind } from "../core/keys.js";
+import { post } from "../core/post.js";
 import { toast } from "../core/toast.js";
 import { IMAGES } from "../parts/images.js";
 import { listPage } from "../parts/listpage.js";
@@ -21,12 +22,21 @@ function visit(verb, rows) {
 const ways = ["run", "push", "distribute", "save"];
 const go = Object.fromEntries(ways.map((verb) => [verb, (row) => visit(verb, [row])]));
 
+/** Of these, or of all that this person operates. */
+async function lookForNewer(rows) {
+  const named = rows.map((row) => ["target", row.key]);
+  const { ok, data } = await post("/images/act/", [["action", "newer"], ...named]);
+  if (ok)
+    toast(t("image_looking"), { state: "busy", link: { url: data.url, label: t("view_job") } });
+}
+
 const { targets, perform } = listPage({
   kind: IMAGES,
   news: "image",
   gone: "image_gone",
   counts: ["container"],
   shows: ["host", "image"],
+  always: { newer: lookForNewer },
   go: { ...go, inspect: (row) => location.assign(`${row.url}-/inspect/`) },
   goMany: { save: saveAll },
 });

@@ -22,10 +22,11 @@ const LATER_MS = 2000;
 /**
  * @param {{kind: import("./actions.js").Kind, news: string, gone: string, counts?: string[], shows?: string[],
  *   go?: Record<string, (row: import("./rows.js").Row) => void>,
- *   goMany?: Record<string, (rows: import("./rows.js").Row[]) => void>}} options
+ *   goMany?: Record<string, (rows: import("./rows.js").Row[]) => void>,
+ *   always?: Record<string, (rows: import("./rows.js").Row[]) => void>}} options
  *   news, gone: messages of the socket; counts: kinds that the rows count; shows: kinds whose every
  *   change is one of the list; go: verbs of one row that
- *   lead somewhere or ask on their own; goMany: of several rows
+ *   lead somewhere or ask on their own; goMany: of several rows; always: of any number, none too
  */
 export function listPage({
   kind,
@@ -35,6 +36,7 @@ export function listPage({
   shows = ["host"],
   go = {},
   goMany = {},
+  always = {},
 }) {
   const page = $("#listpage");
   const rowMenu = $("#rowmenu");
@@ -114,7 +116,8 @@ export function listPage({
   }
 
   function perform(verb, rows) {
-    if (verb === "clear") selected.clear();
+    if (always[verb]) always[verb](rows);
+    else if (verb === "clear") selected.clear();
     else if (verb === "select") for (const { pk } of rows) selected.toggle(rowOf(pk));
     else if (go[verb]) goOne(verb, rows);
     else if (rows.length) act(verb, rows);
@@ -159,6 +162,7 @@ export function listPage({
   wireMenu($("#bulkmenu"), () => selected.rows());
   $("#act").addEventListener("submit", (event) => {
     event.preventDefault();
+    event.submitter?.closest("[popover]")?.hidePopover();
     if (event.submitter) perform(event.submitter.value, selected.rows());
   });
 

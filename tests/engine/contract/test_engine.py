@@ -65,6 +65,8 @@ def test_its_disk_usage(world: World) -> None:
     assert (used.images.count, used.containers.count) == (1, 1)
     assert used.images.bytes == used.layers_bytes > 0
     assert used.images.reclaimable_bytes == 0
+    own = world.engine.images_own_bytes()
+    assert own == {world.engine.image(IMAGE).id: used.images.bytes}
 
 
 async def test_every_deed_is_told_as_events(world: World) -> None:
