@@ -18,7 +18,7 @@ bench: needs
 	$(PY) -m bench
 
 chaos: needs
-	CHAOS=full $(PY) -m pytest tests -m chaos -p no:xdist --timeout 3600
+	CHAOS=full $(PY) -m pytest tests -m "chaos or longer" -p no:xdist --timeout 3600
 
 needs:
 	$(DEV)

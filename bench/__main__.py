@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import bulk, idle, live, log_live, log_whole, pages, transfers
+from bench import bulk, idle, live, log_browser, log_live, log_whole, pages, transfers
 from bench.measure import until
 from bench.report import Row, surroundings, table, write
 from bench.site import Site, await_known, create_all, dashboard, folder, known, start_all
@@ -23,7 +23,8 @@ RESULTS = Path(__file__).with_name("results.json")
 WHOLE = ("log-whole", "log-search")
 LIVE = ("log-latency", "log-crowd", "log-many")
 TRANSFERS = ("pull", "build", "files")
-GROUPS = ("pages", *WHOLE, *LIVE, *TRANSFERS, "idle", "clicked", "typed", "bulk")
+BROWSER = ("log-browser",)
+GROUPS = ("pages", *WHOLE, *LIVE, *BROWSER, *TRANSFERS, "idle", "clicked", "typed", "bulk")
 RUNNING = 100  # containers, as the goals say
 
 
@@ -42,6 +43,7 @@ class Form:
     log_size: int  # bytes
     log_rounds: int
     log_s: float  # of each run of logs that are followed
+    flood_s: float  # of lines to a browser
     crowd: int  # viewers of one log
     many: int  # logs with a viewer each
     transfer_rounds: int
@@ -50,9 +52,9 @@ class Form:
 
 
 LONG = Form(
-    5, 60, 5, 30, 10, 60, 100, 5, 200_000_000, 5, 20, 500, 200, 5, 300_000_000, 2_000_000_000
+    5, 60, 5, 30, 10, 60, 100, 5, 200_000_000, 5, 20, 60, 500, 200, 5, 300_000_000, 2_000_000_000
 )
-SHORT = Form(2, 20, 2, 8, 4, 12, 12, 1, 20_000_000, 2, 5, 100, 20, 2, 30_000_000, 100_000_000)
+SHORT = Form(2, 20, 2, 8, 4, 12, 12, 1, 20_000_000, 2, 5, 22, 100, 20, 2, 30_000_000, 100_000_000)
 
 
 def main() -> None:
@@ -82,9 +84,13 @@ def _measured(wanted: set[str], form: Form) -> Iterator[Row]:
             yield from _whole_logs(docker, wanted, form)
         if wanted & {*LIVE}:
             yield from _live_logs(docker, wanted, form)
+        if wanted & {*BROWSER}:
+            _say("the log page under a flood")
+            with folder() as path, dashboard(docker.url) as site:
+                yield log_browser.browser_row(site, docker, path, form.flood_s)
         if wanted & {*TRANSFERS}:
             yield from _transfers(docker, wanted, form)
-        if wanted - {"pages", *WHOLE, *LIVE, *TRANSFERS}:
+        if wanted - {"pages", *WHOLE, *LIVE, *BROWSER, *TRANSFERS}:
             yield from _with_one_host(docker, wanted, form)
 
 

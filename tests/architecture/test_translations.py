@@ -11,8 +11,8 @@ from tests.architecture.test_rules import ROOT, TEMPLATES, name_of
 CATALOGUE = ROOT / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 # What reads the same in both languages: names, units, Docker's own words
 SAME = {
-    "Quarterdeck", "English", "API", "CPU", "CPUs", "ID", "IP", "URL", "TLS", "JSON", "UTC", "CSV",
-    "Ping", "Docker", "Dockerfile", "web", "ada",
+    "Quarterdeck", "English", "API", "CPU", "CPUs", "ID", "IP", "URL", "TLS", "JSON", "NDJSON",
+    "UTC", "CSV", "Ping", "Docker", "Dockerfile", "web", "ada",
 }  # fmt: skip
 # Marks of the log view that are no words in any language: match case, regular expression
 SIGNS = {"Aa", "esc", "ms"}

@@ -63,8 +63,10 @@ def line(page: Page, text: str) -> Locator:
 
 def saved(page: Page, folder: Path) -> list[str]:
     """The texts of all lines that the page holds."""
+    page.get_by_role("button", name="Download the log").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Save the lines that are held").click()
+    page.keyboard.press("Escape")
     file = folder / "saved.log"
     download.value.save_as(file)
     return [each.split(" ", 1)[1] for each in file.read_text().splitlines()]
@@ -131,6 +133,7 @@ def test_searching_with_the_keyboard(site: Site, run: Run, open_page: Open) -> N
     expect(line(page, "needle")).to_be_visible()
 
 
+@pytest.mark.longer
 def test_nothing_is_lost_or_doubled_when_our_web_process_is_killed(
     site: Site, run: Run, open_page: Open, tmp_path: Path
 ) -> None:
@@ -161,6 +164,7 @@ def test_an_end_and_a_new_start_are_told_in_one_line(
     container_id = run("ended", "echo it was $(cat /n || echo first); echo second > /n; exit 3")
     page = open_page("oscar", logs(site, "ended"))
     expect(page.locator("#log-state")).to_contain_text("Exited (3)")
+    expect(page.locator("#log-state a")).to_have_attribute("href", re.compile("/c/ended/$"))
     expect(line(page, "it was first")).to_be_visible()
     site.engine.api("POST", f"/containers/{container_id}/start")
     expect(line(page, "it was second")).to_be_visible(timeout=15_000)
@@ -203,14 +207,48 @@ def test_the_whole_log_is_searched_on_the_server(site: Site, run: Run, open_page
     expect(found.locator("li")).to_contain_text("old needle")
     expect(found.get_by_role("status")).to_contain_text("1 found in")
     expect(found.get_by_role("button", name="Cancel")).to_be_hidden()
+    found.get_by_role("link", name="old needle").click()
+    expect(page.locator(".ln.pick .tx")).to_have_text("old needle")
+    expect(line(page, "20")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"line=[\w.-]+/long%40\d{4}-"))
     found.get_by_role("button", name="Close").click()
     expect(found).to_be_hidden()
+
+
+def test_older_lines_come_on_scrolling_up_and_json_opens_as_fields(
+    site: Site, run: Run, open_page: Open, tmp_path: Path
+) -> None:
+    json = """echo '{"level":"warn","user":{"id":7}}'; echo '{"level":"info","user":{"id":8}}'"""
+    run("aged", f"{json}; seq 1 1200; sleep 100000")
+    page = open_page("viola", logs(site, "aged"))
+    expect(line(page, "1200")).to_be_visible()
+    first = page.locator(".ln.note", has_text="This is the first line")
+    for held in ("1,000 lines held", "1,202 lines held"):
+        page.keyboard.press("Home")
+        expect(page.locator("#log-held")).to_have_text(held)
+    page.keyboard.press("Home")
+    expect(first).to_be_visible()
+    assert saved(page, tmp_path)[2:] == [str(number) for number in range(1, 1201)]
+    page.locator(".vp").focus()
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Only lines with user.id=7").click()
+    shown = page.locator(".ln:not([hidden]) .tx", has_text='"user"')
+    expect(shown).to_have_count(1)
+    page.reload()
+    expect(page.locator(".ln.pick .tx")).to_contain_text('"id":7')
+    page.get_by_role("button", name="Show the other lines, too: user.id=7").click()
+    expect(shown).to_have_count(2)
+    page.keyboard.press("G")
+    expect(line(page, "1200")).to_be_visible()
 
 
 def test_a_log_that_cannot_be_read_says_why(site: Site, run: Run, open_page: Open) -> None:
     run("mute", "sleep 100000", host={"LogConfig": {"Type": "none"}})
     page = open_page("viola", logs(site, "mute"))
     expect(page.locator("#log-state")).to_contain_text("does not support reading")
+    page.get_by_role("link", name="See its log driver").click()
+    expect(page).to_have_url(re.compile("/c/mute/inspect/$"))
 
 
 def test_a_recreated_container_is_offered_not_followed(

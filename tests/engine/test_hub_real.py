@@ -15,11 +15,15 @@ from tests.engine.hubs import Client
 from tests.fakes.proxy import ChaosProxy
 from tests.lab.dockerd import Dockerd, needed
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.longer]
 
 FULL = os.environ.get("CHAOS") == "full"
 ROUNDS = 10 if FULL else 2
 VIEWERS = 500 if FULL else 120
+CONTAINERS = 200 if FULL else 8
+EMPTY_LINES = 1_000_000 if FULL else 30_000
+RANDOM_BYTES = 3_000_000 if FULL else 300_000
+LONG_LINE = 20_000_000 if FULL else 2_000_000
 COUNTER = """
 n=$(cat /n 2>/dev/null || echo 0)
 while :; do n=$((n+1)); echo $n > /n; echo "line $n"; sleep 0.02; done
@@ -136,15 +140,47 @@ async def test_a_crowd_at_one_container_is_one_stream_in_bounded_memory(docker: 
     docker.clear()
 
 
-async def test_a_line_of_two_megabytes_and_random_bytes(docker: Dockerd) -> None:
+async def test_many_containers_at_once_are_a_stream_each(docker: Dockerd) -> None:
+    script = "i=0; while [ $i -lt 300 ]; do i=$((i+1)); echo $0 $i; done; sleep 1000"
+    names = [f"many-{number}" for number in range(CONTAINERS)]
+    ids = [docker.create(name, ["sh", "-c", script, name]) for name in names]
+    with ChaosProxy(docker.connection) as proxy:
+        clients = [
+            Client(proxy.connection, each, name=name)
+            for each, name in zip(ids, names, strict=True)
+        ]
+        again = Client(proxy.connection, ids[0], name=names[0])
+        for each in ids:
+            await asyncio.to_thread(docker.api, "POST", f"/containers/{each}/start")
+        for name, client in zip([*names, names[0]], [*clients, again], strict=True):
+            await client.until_texts([f"{name} {number}" for number in range(1, 301)], within_s=60)
+        assert not any(client.gaps for client in clients)
+        assert proxy.open <= CONTAINERS * 2  # a stream each, and perhaps a ping
+        for client in [*clients, again]:
+            await client.close()
+    docker.clear()
+
+
+async def test_empty_lines_are_lines(docker: Dockerd) -> None:
+    container_id = docker.run("empty", ["sh", "-c", f"yes '' | head -n {EMPTY_LINES}"])
+    client = Client(docker.connection, container_id, tail=None)
+    await client.until_told("exited", within_s=300)
+    assert len(client.rows) == EMPTY_LINES
+    assert not any(client.texts)
+    assert len({row[4] for row in client.rows}) == EMPTY_LINES
+    await client.close()
+    docker.clear()
+
+
+async def test_a_very_long_line_and_random_bytes(docker: Dockerd) -> None:
     script = (
-        "echo first; head -c 2000000 /dev/zero | tr '\\0' x; echo; "
-        "head -c 300000 /dev/urandom; echo; echo last"
+        f"echo first; head -c {LONG_LINE} /dev/zero | tr '\\0' x; echo; "
+        f"head -c {RANDOM_BYTES} /dev/urandom; echo; echo last"
     )
     container_id = docker.run("hostile", ["sh", "-c", script])
     docker.wait(container_id)
     client = Client(docker.connection, container_id, tail=None)
-    await client.until_told("exited")
+    await client.until_told("exited", within_s=120)
     truth = await asyncio.to_thread(log_of, docker, container_id)
     joined, begun = [], ""
     for row in client.rows:
@@ -153,6 +189,6 @@ async def test_a_line_of_two_megabytes_and_random_bytes(docker: Dockerd) -> None
             joined.append(begun)
             begun = ""
     assert joined == truth
-    assert len(joined[1]) == 2_000_000
+    assert len(joined[1]) == LONG_LINE
     await client.close()
     docker.clear()

@@ -1,4 +1,6 @@
+import { logFields, read } from "/static/js/parts/logfields.js";
 import { clock } from "/static/js/parts/logline.js";
+import { logNarrow } from "/static/js/parts/lognarrow.js";
 import { secondsCache } from "/static/js/parts/logstream.js";
 import { LogView } from "/static/js/parts/logview.js";
 import { equal, ok, run, styles, test, until } from "./harness.js";
@@ -198,6 +200,76 @@ test("a click picks a line, with Shift a range, and pauses", async () => {
   );
   view.picked.clear();
   equal(view.picked.ids, []);
+});
+
+test("a JSON line opens as fields under it, and the lines below make room", async () => {
+  const chosen = [];
+  const fields = logFields(view, (filter) => chosen.push(filter));
+  view.fieldsOf = fields.of;
+  view.picked.openAt = fields.toggle;
+  view.push(lines(1, 1, () => 'app {"level":"warn","user":{"id":7,"tags":["a"]}}'));
+  view.push(lines(2, 40));
+  view.setFollowing(false);
+  view.goToStart();
+  await painted();
+  rows()[0][1].querySelector(".lb").click();
+  await painted();
+  const shown = [...document.querySelectorAll(".fv")].map((field) => field.textContent);
+  equal(shown, ["+−levelwarn", "+−user.id7", '+−user.tags["a"]']);
+  equal(rows()[1][0] - rows()[0][0], 4 * LINE);
+  document.querySelectorAll(".fv button")[3].click();
+  equal(chosen, [{ name: "user.id", value: "7", isNot: true }]);
+  view.setWrap(true);
+  await painted();
+  equal(rows()[1][0] - rows()[0][0], 4 * LINE);
+  fields.toggle(start);
+  await painted();
+  equal(rows()[1][0] - rows()[0][0], LINE);
+  equal(view.rows.rows, 40);
+  equal(fields.toggle(start + 1), false, "no JSON, no fields");
+});
+
+test("fields and a range of time narrow what is shown, each with a chip that lets go of it", async () => {
+  const box = document.createElement("div");
+  let changes = 0;
+  const changed = () => {
+    changes += 1;
+  };
+  const narrow = logNarrow(view, box, { filters: [read("user=7")], range: null, changed });
+  narrow.apply();
+  view.push(lines(1, 100, (n) => `{"n":${n},"user":${n % 10}}`));
+  equal(view.rows.size, 10);
+  narrow.add({ name: "n", value: "17", isNot: true });
+  equal(view.rows.size, 9);
+  narrow.setRange([START + 1, START + 40]);
+  equal(
+    view.shownIds().map((id) => id - start + 1),
+    [7, 27, 37],
+  );
+  equal(narrow.asked().fields, ["user=7", "-n=17"]);
+  for (const wanted of [2, 1, 0]) {
+    box.firstChild.click();
+    equal(box.children.length, wanted);
+  }
+  equal(view.rows.size, 100);
+  equal(changes, 5);
+});
+
+test("lines are picked with the keyboard, and seen", async () => {
+  view.push(lines(1, 100));
+  view.mark(START, "a note");
+  view.goToStart();
+  await painted();
+  view.picked.move(1);
+  equal(view.picked.ids, [start]);
+  for (let n = 0; n < 99; n += 1) view.picked.move(1);
+  view.picked.move(1);
+  equal(view.picked.ids, [start + 99], "a note is not a line");
+  await painted();
+  ok(document.querySelector(".ln.pick").getBoundingClientRect().bottom <= 200);
+  for (let n = 0; n < 30; n += 1) view.picked.move(-1);
+  await painted();
+  ok(document.querySelector(".ln.pick").getBoundingClientRect().top >= 0);
 });
 
 test("hostile text is text", async () => {

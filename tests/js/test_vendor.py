@@ -18,7 +18,7 @@ INLINE = re.compile(
 # Keys that scripts put together or choose at run time
 KEYS_OF_LOGS = (
     "follow", "search", "next", "previous", "only", "case", "regex", "wrap", "time", "when", "end",
-    "start", "copy", "clear", "full",
+    "start", "copy", "clear", "full", "down", "up", "fields",
 )  # fmt: skip
 BUILT = {
     *(f"{kind}_{verb}" for kind in ("busy", "still", "do", "done") for verb in VERBS),

@@ -1,13 +1,18 @@
 /** The log of one container or of several, live: what comes, how it is shown, and what is searched in it. */
-import { $, $$ } from "../core/dom.js";
+import { $ } from "../core/dom.js";
 import { bytes } from "../core/format.js";
 import { t } from "../core/i18n.js";
 import { bind } from "../core/keys.js";
 import { readView, writeView } from "../parts/logaddress.js";
-import { drawRates, Rates } from "../parts/logcharts.js";
+import { Rates } from "../parts/logcharts.js";
+import { logFields, read as readField } from "../parts/logfields.js";
 import { drawEnds, logFoot } from "../parts/logfoot.js";
+import { logHistogram } from "../parts/loghistogram.js";
 import { logHistory } from "../parts/loghistory.js";
+import { logLook } from "../parts/loglook.js";
+import { logNarrow } from "../parts/lognarrow.js";
 import { logQuery } from "../parts/logquery.js";
+import { logSave } from "../parts/logsave.js";
 import { logSources } from "../parts/logsources.js";
 import { stateLine } from "../parts/logstate.js";
 import { followLogs } from "../parts/logstream.js";
@@ -17,7 +22,6 @@ import { logWhen } from "../parts/logwhen.js";
 
 const TAIL = 500; // lines to begin with
 const TAIL_EACH = 100; // of several containers
-const TIMES = ["local", "utc", "off"];
 
 const root = $("#log");
 const { host, name, select = "" } = root.dataset;
@@ -32,10 +36,6 @@ const view = new LogView(root, {
 });
 const { store } = view;
 const button = (which) => $(`[data-log="${which}"]`);
-const press = (element, on) => element.setAttribute("aria-pressed", String(Boolean(on)));
-const isPressed = (element) => element.getAttribute("aria-pressed") === "true";
-const remembered = (key) => localStorage.getItem(`quarterdeck.log.${key}`);
-const remember = (key, value) => localStorage.setItem(`quarterdeck.log.${key}`, value);
 
 /* ---- what comes ------------------------------------------------------------------------------ */
 
@@ -111,28 +111,84 @@ const past = logHistory(view, {
 
 /* ---- the foot -------------------------------------------------------------------------------- */
 
+let wasPicked = "";
+
 function draw() {
   drawEnds(view);
+  const line = pickedLine();
+  if (line !== wasPicked) {
+    wasPicked = line;
+    keepAddress();
+  }
   query.draw();
 }
 
+const look = logLook(view, keepAddress);
 const query = logQuery(view, keepAddress);
 const foot = logFoot(view, {
   state,
   counts,
   drawn() {
     draw();
-    drawRates($("#log-rates"), rates);
+    histogram.draw();
   },
 });
+
+/* ---- fields, ranges, a line ------------------------------------------------------------------ */
+
+const between = [asked.since, asked.until].map(Date.parse);
+const narrow = logNarrow(view, $("#log-narrow"), {
+  filters: asked.fields.map(readField).filter(Boolean),
+  range: between.some(Number.isNaN) ? null : between,
+  changed: keepAddress,
+});
+const fields = logFields(view, narrow.add);
+view.fieldsOf = fields.of;
+view.picked.openAt = fields.toggle;
+
+/** Shows what is from one moment to another; without the other, what is around the moment. */
+async function goTo(from, to = Number.NaN) {
+  if (Number.isNaN(to)) {
+    await past.goTo({ at: new Date(from).toISOString() });
+    return;
+  }
+  view.setFollowing(false);
+  const isHeld = store.size && store.time(store.first) < from && (view.isLive || past.holds(to));
+  narrow.setRange([from, to]);
+  if (isHeld) view.goToStart();
+  else await past.goTo({ at: new Date(from).toISOString(), until: to });
+}
+
+const histogram = logHistogram($("#log-rates"), {
+  view,
+  rates,
+  choose: goTo,
+  goTo,
+  say: (text) => {
+    $("#log-said").textContent = text;
+  },
+});
+
+/** How the picked line is named in an address; "": none is picked, or several are. */
+const pickedLine = () => (view.picked.isOne ? past.lineOf(view.picked.from, { named: true }) : "");
+
+let opening = asked.line; // a line of which we do not yet know whether it is there
+
+/** A line with what is around it, picked. */
+async function showLine(line) {
+  const id = await past.goTo({ line });
+  opening = "";
+  if (id >= 0) view.picked.set(id, id);
+}
+document.addEventListener("log:line", (event) => showLine(event.detail));
 
 /** The address says what is searched and shown. */
 function keepAddress() {
   const shown = {
     ...query.asked(),
-    only: view.onlyMatches,
-    levels: view.levels,
-    time: button("time").dataset.time,
+    ...narrow.asked(),
+    line: pickedLine() || opening,
+    ...look.asked(),
     hidden: sources?.hidden(),
   };
   history.replaceState(history.state, "", location.pathname + writeView(location.search, shown));
@@ -140,37 +196,13 @@ function keepAddress() {
 
 /* ---- how it is shown ------------------------------------------------------------------------- */
 
-function wrap(on) {
-  view.setWrap(on);
-  press(button("wrap"), on);
-  remember("wrap", on ? "1" : "");
-}
-
-function showTimes(which) {
-  view.setTime({ utc: which === "utc", hidden: which === "off" });
-  $("span", button("time")).textContent = t(`log_time_${which}`);
-  button("time").dataset.time = which;
-  remember("time", which);
-  keepAddress();
-}
-
-const nextTimes = () => TIMES[(TIMES.indexOf(button("time").dataset.time) + 1) % TIMES.length];
-
-function only(on) {
-  press(button("only"), on);
-  view.setOnlyMatches(on);
-  keepAddress();
-}
-
-function toggleLevel(chip) {
-  press(chip, !isPressed(chip));
-  let levels = 0;
-  for (const each of $$("[data-level]")) if (isPressed(each)) levels |= 1 << each.dataset.level;
-  view.setLevels(levels);
-  keepAddress();
-}
-
 const taken = takeLines(view, {
+  link: () =>
+    new URL(
+      location.pathname +
+        writeView(location.search, { ...readView(location.search), line: pickedLine() }),
+      location.href,
+    ).href,
   file: isMany ? "logs" : `${containers[0].split("/")[0]}-${name}`,
   said: $("#log-said"),
 });
@@ -182,22 +214,36 @@ const when = logWhen({
   anchor: button("when"),
   isUtc: () => view.isUtc,
   now: () => (store.size ? store.time(Math.max(store.first, view.topId())) : Date.now()),
-  range: () => null,
-  go: (from) => past.goTo({ at: new Date(from).toISOString() }),
+  range: narrow.range,
+  go: goTo,
+});
+
+const download = logSave({
+  anchor: button("save"),
+  isUtc: () => view.isUtc,
+  range: narrow.range,
+  select,
+  sources: () => sources?.all() ?? [{ c: containers[0], label: name, isHidden: false }],
+  search: () => ({
+    ...query.asked(),
+    levels: [0, 1, 2, 3, 4].filter((at) => (view.levels >> at) & 1),
+  }),
 });
 
 /* ---- keys and buttons ------------------------------------------------------------------------ */
 
 const deeds = {
   follow: () => view.setFollowing(!view.isFollowing),
-  wrap: () => wrap(!view.isWrapped),
-  time: () => showTimes(nextTimes()),
+  wrap: look.wrap,
+  time: look.times,
   when: when.open,
-  only: () => only(!view.onlyMatches),
+  only: look.only,
   case: () => query.toggle("case"),
   regex: () => query.toggle("regex"),
-  save: taken.save,
+  save: download.open,
+  "save-held": taken.save,
   copy: taken.copy,
+  link: taken.copyLink,
   unpick: () => view.picked.clear(),
   read: taken.readOut,
   full: fullScreen,
@@ -205,7 +251,7 @@ const deeds = {
 
 $("#tab").addEventListener("click", (event) => {
   const pressed = event.target.closest("[data-log], [data-level]");
-  if (pressed?.dataset.level) toggleLevel(pressed);
+  if (pressed?.dataset.level) look.toggleLevel(pressed);
   else if (pressed) deeds[pressed.dataset.log]();
 });
 $("#log-jump").addEventListener("click", () => {
@@ -230,6 +276,11 @@ const KEYS = [
   ["G", "end", () => view.setFollowing(true)],
   ["Home", "start", () => view.goToStart()],
   ["c", "copy", taken.copy],
+  ["j", "down", () => view.picked.move(1)],
+  ["k", "up", () => view.picked.move(-1)],
+  ["ArrowDown", "down", () => view.picked.move(1)],
+  ["ArrowUp", "up", () => view.picked.move(-1)],
+  ["Enter", "fields", () => view.picked.isOne && fields.toggle(view.picked.from)],
   ["F", "full", fullScreen],
   ["Escape", "clear", deeds.unpick],
   ["alt+c", "case", deeds.case],
@@ -239,10 +290,9 @@ for (const [key, label, run] of KEYS) bind(key, t(`key_log_${label}`), run, t("k
 
 if (!isMany) view.setNames([name]);
 query.begin(asked);
-only(asked.only);
-for (const chip of $$("[data-level]")) press(chip, (asked.levels >> chip.dataset.level) & 1);
-view.setLevels(asked.levels);
-showTimes([asked.time, remembered("time")].find((which) => TIMES.includes(which)) ?? "local");
-wrap(remembered("wrap") === "1");
-follow();
+look.begin(asked);
+narrow.apply();
+if (asked.line) showLine(asked.line).then(() => view.isLive && !stream && follow());
+else if (narrow.range()) goTo(...narrow.range());
+else follow();
 foot.begin();

@@ -25,6 +25,8 @@ function address() {
     regex: pressed("regex"),
     case: pressed("case"),
     levels: levels.map((chip) => Number(chip.dataset.level)),
+    since: new URLSearchParams(location.search).get("since") ?? "",
+    until: new URLSearchParams(location.search).get("until") ?? "",
   });
 }
 
@@ -59,11 +61,14 @@ function refused(problem) {
 
 async function read(body, search) {
   const names = [];
+  const paths = []; // host/full id
   const found = { hits: 0, isEnded: false, failed: "" };
   for await (const message of ndjson(body)) {
     if (running !== search) return;
-    if (message.t === "source") names[message.n] = message.name;
-    else if (message.t === "hit") hit(message, names, found);
+    if (message.t === "source") {
+      names[message.n] = message.name;
+      paths[message.n] = message.c;
+    } else if (message.t === "hit") hit(message, names, paths[message.n], found);
     else if (message.t === "error") found.failed ||= `${names[message.n]}: ${message.detail}`;
     else if (message.t === "progress") {
       const { hits, of, done } = message;
@@ -73,16 +78,25 @@ async function read(body, search) {
   if (!found.isEnded && running === search) say(t("log_whole_broken"), true);
 }
 
-function hit({ n, ts, text }, names, found) {
+function hit({ n, ts, text }, names, path, found) {
   found.hits += 1;
   if (found.hits > MOST_DRAWN) return;
   const shown = isSpecial(text) ? plain(text) : text;
   const time = make("time", { dateTime: ts, title: ts, textContent: clock(Date.parse(ts)) });
   const day = make("span", { className: "dim", textContent: ts.slice(0, 10) });
   const name = make("b", { textContent: names.length > 1 ? names[n] : "" });
-  list.append(
-    make("li", {}, day, time, name, make("span", { textContent: shown.slice(0, DRAWN) })),
-  );
+  const line = `${path}@${ts}`;
+  const link = make("a", {
+    href: `?${new URLSearchParams({ line })}`,
+    title: t("log_whole_open"),
+  });
+  link.append(day, time, name, make("span", { textContent: shown.slice(0, DRAWN) }));
+  link.addEventListener("click", (event) => {
+    if (event.metaKey || event.ctrlKey) return;
+    event.preventDefault();
+    document.dispatchEvent(new CustomEvent("log:line", { detail: line }));
+  });
+  list.append(make("li", {}, link));
 }
 
 function ended({ hits, cut, bytes: size }, found) {

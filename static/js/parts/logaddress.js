@@ -7,7 +7,8 @@ const ALL = (1 << NAMES.length) - 1;
 /**
  * @param {string} query of an address
  * @returns {{q: string, regex: boolean, case: boolean, only: boolean, levels: number, time: string,
- *   hidden: string[]}} levels: a bit each; time: "" where the address does not say; hidden: host/name
+ *   hidden: string[], fields: string[], since: string, until: string, line: string}} levels: a bit
+ *   each; time: "" where the address does not say; hidden: host/name; line: host/name@time
  */
 export function readView(query) {
   const asked = new URLSearchParams(query);
@@ -22,6 +23,10 @@ export function readView(query) {
     only: asked.get("only") === "1",
     levels: levels || ALL,
     time: asked.get("time") ?? "",
+    fields: asked.getAll("field"),
+    since: asked.get("since") ?? "",
+    until: asked.get("until") ?? "",
+    line: asked.get("line") ?? "",
     hidden: (asked.get("hide") ?? "").split(",").filter(Boolean),
   };
 }
@@ -39,6 +44,15 @@ export function writeView(query, view) {
   put("level", isUsual ? "" : shown.reverse().join(",") || "none");
   put("time", view.time === "local" ? "" : view.time);
   put("hide", view.hidden?.join(","));
-  const text = asked.toString().replaceAll("%2C", ",").replaceAll("%2F", "/");
+  put("since", view.since);
+  put("until", view.until);
+  put("line", view.line);
+  asked.delete("field");
+  for (const field of view.fields ?? []) asked.append("field", field);
+  const text = asked
+    .toString()
+    .replaceAll("%2C", ",")
+    .replaceAll("%2F", "/")
+    .replaceAll("%3A", ":");
   return text && `?${text}`;
 }

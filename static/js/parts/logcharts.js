@@ -1,7 +1,7 @@
 /** Two pictures of a log: lines per second by level, and where errors and matches are. */
 import { ERROR } from "./loglevels.js";
 
-const SECONDS = 120; // of the histogram
+export const COLUMNS = 120; // of the histogram, a second each while it follows
 const LEVELS = 5;
 const LEAST_TOP = 20; // lines a second: a quiet log looks quiet
 const COLOURS = ["--line-2", "--line-2", "--busy", "--warn", "--bad"]; // by level
@@ -28,8 +28,8 @@ export class Rates {
   until(now) {
     const last = Math.floor(now / 1000);
     for (const second of this.seconds.keys())
-      if (second <= last - SECONDS) this.seconds.delete(second);
-    return Array.from({ length: SECONDS }, (_, at) => this.seconds.get(last - SECONDS + 1 + at));
+      if (second <= last - COLUMNS) this.seconds.delete(second);
+    return Array.from({ length: COLUMNS }, (_, at) => this.seconds.get(last - COLUMNS + 1 + at));
   }
 }
 
@@ -51,15 +51,36 @@ function colour(canvas, token) {
   return getComputedStyle(canvas).color;
 }
 
-/** @param {HTMLCanvasElement} canvas */
-export function drawRates(canvas, rates, now = Date.now()) {
+/** All lines that are held, in as many columns, with the times of their ends; null: too few. */
+export function spanOf(store) {
+  let [from, to] = [Number.POSITIVE_INFINITY, 0];
+  for (let id = store.first; id < store.next; id += 1) {
+    if (store.isMark(id)) continue;
+    from = Math.min(from, store.time(id));
+    to = Math.max(to, store.time(id));
+  }
+  if (to - from < COLUMNS) return null;
+  const columns = new Array(COLUMNS);
+  for (let id = store.first; id < store.next; id += 1) {
+    if (store.isMark(id)) continue;
+    const at = Math.min(
+      COLUMNS - 1,
+      Math.floor(((store.time(id) - from) / (to - from)) * COLUMNS),
+    );
+    columns[at] ??= new Array(LEVELS).fill(0);
+    columns[at][store.level(id)] += 1;
+  }
+  return { from, to, columns };
+}
+
+/** @param {HTMLCanvasElement} canvas @param {(number[] | undefined)[]} seconds counts by level */
+export function drawColumns(canvas, seconds) {
   const context = pen(canvas);
   if (!context) return;
-  const seconds = rates.until(now);
   const colours = COLOURS.map((token) => colour(canvas, token));
-  const sums = seconds.map((counts) => counts?.reduce((sum, n) => sum + n, 0) ?? 0);
+  const sums = Array.from(seconds, (counts) => counts?.reduce((sum, n) => sum + n, 0) ?? 0);
   const most = Math.max(LEAST_TOP, ...sums);
-  const wide = canvas.width / SECONDS;
+  const wide = canvas.width / COLUMNS;
   for (const [at, counts] of seconds.entries()) {
     let bottom = canvas.height;
     for (let level = LEVELS - 1; counts && level >= 0; level -= 1) {

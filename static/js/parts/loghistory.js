@@ -26,6 +26,7 @@ export function logHistory(view, { containers, select, numberOf, stop, begin, go
   const isMany = containers.length > 1 || select !== "";
   const skews = new Map(); // number in the view -> ms that its clock is ahead
   const paths = new Map(); // number in the view -> host/full id
+  const names = new Map(); // likewise -> name
   let isLoose = isMany; // the first lines are so many of each log: others lie between them
   let isFirst = false; // nothing is before what is held
   let reading = null;
@@ -89,8 +90,6 @@ export function logHistory(view, { containers, select, numberOf, stop, begin, go
   function taken(page) {
     const numbers = page.sources.map((source) => {
       const at = numberOf(source);
-      paths.set(at, source.c);
-      skews.set(at, source.skew_ms);
       return at;
     });
     const lines = page.lines.map(([timestamp, n, , text, cursor]) => [
@@ -150,18 +149,26 @@ export function logHistory(view, { containers, select, numberOf, stop, begin, go
     if (found.last) attach();
   }
 
-  /** How a line is named in an address. */
-  function lineOf(id) {
+  /** How a line is named in an address; `named`: by its container's name, which outlives the id. */
+  function lineOf(id, { named = false } = {}) {
     let at = id;
     while (store.holds(at) && store.isMark(at)) at += 1;
-    return store.holds(at) ? `${paths.get(store.source(at))}@${store.timestamp(at)}` : "";
+    if (!store.holds(at)) return "";
+    const path = paths.get(store.source(at));
+    return `${named ? nameOf(store.source(at)) : path}@${store.timestamp(at)}`;
+  }
+
+  /** host/name, as an address has it. */
+  function nameOf(at) {
+    const [host] = paths.get(at).split("/");
+    return `${host}/${names.get(at)}`;
   }
 
   /**
    * Shows what is around a moment (ISO) or a line (as `lineOf` names it); `isTop`: the line stays at
-   * the top edge. Answers the id of that line, or of the first one from the moment on; -1: nothing.
+   * the top edge; `until`: lines up to that time (ms) are held then, as far as a few pages go. Answers the id of that line, or of the first one from the moment on; -1: nothing.
    */
-  async function goTo({ at = "", line = "", isTop = false }) {
+  async function goTo({ at = "", line = "", isTop = false, until = 0 }) {
     const found = await ask({ way: "around", lines: AROUND, ...(line ? { line } : { at }) });
     if (!found) return -1;
     const px = view.anchor.px;
@@ -182,14 +189,16 @@ export function logHistory(view, { containers, select, numberOf, stop, begin, go
     if (isTop) view.holdAt(id, px);
     else view.goTo(id);
     if (found.last) attach();
+    for (let page = 0; page < SEVERAL && !view.isLive && !holds(until); page += 1) await newer();
     return id;
   }
 
   function isOf(line, at) {
     const name = line.slice(0, line.lastIndexOf("@"));
-    const [host] = paths.get(at).split("/");
-    return name === paths.get(at) || name === `${host}/${view.names[at].split(" · ")[0]}`;
+    return name === paths.get(at) || name === nameOf(at);
   }
+
+  const holds = (moment) => store.size > 0 && time(store.next - 1) >= moment;
 
   /** From the end on again, as at first. */
   function live() {
@@ -207,9 +216,11 @@ export function logHistory(view, { containers, select, numberOf, stop, begin, go
     wants: (what) => ({ older, newer, live })[what](),
     goTo,
     lineOf,
+    holds,
     /** A container that the stream has named. */
-    knows(at, { c, skew_ms: skew }) {
+    knows(at, { c, name, skew_ms: skew }) {
       paths.set(at, c);
+      names.set(at, name);
       skews.set(at, skew ?? 0);
     },
 

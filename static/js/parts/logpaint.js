@@ -62,11 +62,21 @@ export class LogPaint {
       element.lineId = id;
       element.className = look.classes(id);
       fillRow(element, this.store, id, look);
+      this.putFields(element, look.fields(id));
     }
+    const fields = element.children[4];
+    if (fields) fields.style.top = `${this.rows.textRows(position) * LINE_PX}px`;
     if (element.row !== row) {
       element.row = row;
       element.style.transform = `translateY(${row * LINE_PX}px)`;
     }
+  }
+
+  /** What is opened under the line; the same element stays, for it may have the focus. */
+  putFields(element, fields) {
+    if (element.children[4] === (fields ?? undefined)) return;
+    element.children[4]?.remove();
+    if (fields) element.append(fields);
   }
 
   /** Takes the true height of wrapped lines whose width only the font knows; whether one differed. */

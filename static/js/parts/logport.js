@@ -76,6 +76,15 @@ export class LogPort {
     this.schedule(0);
   }
 
+  /** Scrolls no further than it takes to see a line. */
+  bringIn(id) {
+    const top = this.rows.rowOf(this.rows.positionOf(id)) * LINE_PX;
+    const isAbove = top < this.setTop;
+    if (isAbove) this.holdAt(id, 0);
+    else if (top + LINE_PX > this.setTop + this.height) this.holdAt(id, LINE_PX - this.height);
+    if (isAbove && top < this.height) this.wants("older");
+  }
+
   scrolled() {
     const top = this.port.scrollTop;
     const isResized = this.port.clientHeight !== this.height; // then it was the browser: measure
@@ -131,6 +140,7 @@ export class LogPort {
       names: this.names,
       pattern: this.search.pattern,
       more: this.more,
+      fields: this.fieldsOf,
       classes: (id) => this.classesOf(id),
     };
     this.scroll();

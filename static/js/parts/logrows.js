@@ -15,6 +15,7 @@ export class LogRows {
     this.to = store.next;
     this.sums = new Uint32Array(store.cap / CHUNK + 2);
     this.measured = new Uint16Array(store.cap); // rows that a line really took; 0: not known
+    this.extras = new Map(); // id -> rows of what is opened under a line
     this.rows = 0;
   }
 
@@ -33,6 +34,7 @@ export class LogRows {
       this.count(this.from, -this.height(this.from));
       this.from += 1;
     }
+    for (const each of this.extras.keys()) if (each < id) this.extras.delete(each);
     if (!this.ids && this.from === this.to) this.from = this.to = Math.max(this.to, id);
     return before - this.rows;
   }
@@ -56,6 +58,7 @@ export class LogRows {
       this.to -= 1;
       this.count(this.to, -this.height(this.to));
     }
+    for (const each of this.extras.keys()) if (each >= next) this.extras.delete(each);
     if (!this.ids && this.from === this.to) this.from = this.to = next;
   }
 
@@ -101,8 +104,23 @@ export class LogRows {
   correct(position, rows) {
     const before = this.height(position);
     this.measured[this.idAt(position) % this.store.cap] = rows;
-    this.count(position, rows - before);
-    return rows - before;
+    const more = this.height(position) - before;
+    this.count(position, more);
+    return more;
+  }
+
+  /** So many rows are opened under a line; 0: none. */
+  open(id, extra) {
+    const position = this.positionOf(id);
+    const isShown = this.size > 0 && this.idAt(position) === id;
+    const before = isShown ? this.height(position) : 0;
+    if (extra) this.extras.set(id, extra);
+    else this.extras.delete(id);
+    if (isShown) this.count(position, this.height(position) - before);
+  }
+
+  get isUniform() {
+    return !this.columns && !this.extras.size;
   }
 
   isUnmeasured(position) {
@@ -140,6 +158,12 @@ export class LogRows {
   }
 
   height(position) {
+    const extra = this.extras.size ? (this.extras.get(this.idAt(position)) ?? 0) : 0;
+    return this.textRows(position) + extra;
+  }
+
+  /** Of the line itself. */
+  textRows(position) {
     if (!this.columns) return 1;
     const id = this.idAt(position);
     return (
@@ -149,7 +173,7 @@ export class LogRows {
   }
 
   rowOf(position) {
-    if (!this.columns) return position - this.from;
+    if (this.isUniform) return position - this.from;
     let chunk = Math.floor(this.from / CHUNK);
     let row = 0;
     for (const last = Math.floor(position / CHUNK); chunk < last; chunk += 1)
@@ -162,7 +186,7 @@ export class LogRows {
   /** The position that is drawn in a row, and which of its rows that is. */
   at(row) {
     const wanted = Math.max(0, Math.floor(row));
-    if (!this.columns) return { position: Math.min(this.to - 1, this.from + wanted), within: 0 };
+    if (this.isUniform) return { position: Math.min(this.to - 1, this.from + wanted), within: 0 };
     let chunk = Math.floor(this.from / CHUNK);
     const last = Math.floor((this.to - 1) / CHUNK);
     let above = 0;

@@ -58,12 +58,14 @@ export function logSources(box, { view, state, hidden, changed }) {
   function tellStalled() {
     const hosts = [...new Set([...stalled.keys()].map((at) => all[at].host))].join(", ");
     const detail = [...stalled.values()].find(Boolean) ?? "";
-    if (stalled.size) state.say(t("log_stalled", { host: hosts }), { kind: "bad", detail });
+    const way = { kind: "bad", detail, url: "/hosts/", label: t("log_to_host") };
+    if (stalled.size) state.say(t("log_stalled", { host: hosts }), way);
     else state.say();
   }
 
   return {
     names,
+    all: () => all.map(({ c, isHidden }, at) => ({ c, isHidden, label: names()[at] })),
     /** Host and name of each that is hidden, for the address; what has not come yet included. */
     hidden() {
       const known = new Set(all.map(path));

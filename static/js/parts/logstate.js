@@ -39,15 +39,21 @@ export function stateLine(line, { host, view, tryAgain }) {
     else line.hidden = true;
   }
 
+  /** Where the container's other pages are. */
+  const up = (part, label) => ({ url: page.replace(/logs\/$/, part), label });
+
   function ended(message) {
     const list = { url: "/containers/", label: t("log_to_list") };
     if (message.reason === "exited") {
       const time = Date.parse(message.at) || Date.now();
       if (!isMarked) view.mark(time, t("log_ended", { code: message.code ?? "?" }));
       isMarked = true;
-      log = [t("log_exited", { code: message.code ?? "?" })];
+      log = [t("log_exited", { code: message.code ?? "?" }), up("", t("log_to_container"))];
     } else if (message.reason === "unreadable")
-      log = [t("log_unreadable"), { kind: "bad", detail: message.detail }];
+      log = [
+        t("log_unreadable"),
+        { kind: "bad", detail: message.detail, ...up("inspect/", t("log_to_driver")) },
+      ];
     else if (message.reason === "replaced")
       log = [t("log_replaced"), { url: page, label: t("log_follow_new") }];
     else log = [t("log_removed"), list];

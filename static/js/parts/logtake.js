@@ -7,9 +7,10 @@ const LAST_READ = 20; // lines read out
 
 /**
  * @param {import("./logview.js").LogView} view
- * @param {{file: string, said: HTMLElement}} about file: the beginning of a saved file's name
+ * @param {{file: string, said: HTMLElement, link: () => string}} about file: the beginning of a
+ *   saved file's name; link: the address of the picked line
  */
-export function takeLines(view, { file, said }) {
+export function takeLines(view, { file, said, link }) {
   const { store } = view;
 
   function labelled(id) {
@@ -27,6 +28,15 @@ export function takeLines(view, { file, said }) {
         toast(t("log_copied", { n: ids.length }));
       } catch {
         toast(t("copy_failed"), { say: text, verbatim: true, bad: true });
+      }
+    },
+
+    async copyLink() {
+      try {
+        await navigator.clipboard.writeText(link());
+        toast(t("log_link_copied"));
+      } catch {
+        toast(t("copy_failed"), { say: link(), verbatim: true, bad: true });
       }
     },
 

@@ -27,6 +27,8 @@ export class LogView extends LogPort {
     this.names = [];
     this.levels = ALL_LEVELS;
     this.hidden = new Set(); // sources whose lines are not shown
+    this.wanted = null; // what lines must be besides; null: anything
+    this.fieldsOf = () => null; // what is opened under a line
     this.onlyMatches = false;
     this.unseen = 0; // lines that came while paused
     this.picked = new LogPick(this);
@@ -88,6 +90,7 @@ export class LogView extends LogPort {
       this.store.isMark(id) ||
       (Boolean((this.levels >> this.store.level(id)) & 1) &&
         !this.hidden.has(this.store.source(id)) &&
+        (!this.wanted || this.wanted(id)) &&
         (!this.onlyMatches || !this.search.pattern || isHit))
     );
   }
@@ -116,6 +119,19 @@ export class LogView extends LogPort {
     this.refilter();
   }
 
+  /** @param {((id: number) => boolean) | null} wanted what lines must be besides */
+  setWanted(wanted) {
+    this.wanted = wanted;
+    this.refilter();
+  }
+
+  /** So many rows are opened under a line. */
+  open(id, rows) {
+    if (this.isFollowing) this.setFollowing(false);
+    this.rows.open(id, rows);
+    this.redraw();
+  }
+
   setOnlyMatches(only) {
     this.onlyMatches = only;
     this.refilter();
@@ -123,7 +139,7 @@ export class LogView extends LogPort {
 
   refilter() {
     const hits = this.onlyMatches && this.search.pattern ? new Set(this.search.hits) : null;
-    const isFiltered = this.levels !== ALL_LEVELS || this.hidden.size || hits;
+    const isFiltered = this.levels !== ALL_LEVELS || this.hidden.size || this.wanted || hits;
     this.rows.filter(isFiltered ? (id) => this.passes(id, hits?.has(id)) : null);
     this.redraw();
   }
