@@ -45,6 +45,17 @@ class Manifest:
     raw: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How many pulls a registry still gives within a window; `retry_s` after it refused."""
+
+    limit: int | None = None
+    remaining: int | None = None
+    window_s: int = 0
+    source: str = ""  # whom it counts: an address or an account
+    retry_s: int = 0
+
+
 def digest_of(raw: bytes, algorithm: str = "sha256") -> str:
     return f"{algorithm}:{hashlib.new(algorithm, raw).hexdigest()}"
 
@@ -84,3 +95,16 @@ def retry_after(headers: httpx2.Headers) -> int:
     except (ValueError, TypeError):
         return 60
     return max(1, min(seconds, 3600))
+
+
+COUNT = re.compile(r"(\d{1,9})(?:\s*;\s*w=(\d{1,9}))?")
+
+
+def budget_of(headers: httpx2.Headers, retry_s: int = 0) -> Budget | None:
+    """What Docker Hub says of its limit (ratelimit-limit: 100;w=21600); None where it does not."""
+    limit = COUNT.match(str(headers.get("ratelimit-limit", "")))
+    left = COUNT.match(str(headers.get("ratelimit-remaining", "")))
+    if not (limit and left):
+        return Budget(retry_s=retry_s) if retry_s else None
+    source = visible(str(headers.get("docker-ratelimit-source", "")), 64)
+    return Budget(int(limit[1]), int(left[1]), int(limit[2] or 0), source, retry_s)

@@ -7,12 +7,13 @@ from typing import Any
 
 from engine.probe import Step
 from registries_app.credentials import target_of
-from registries_app.distribution import Client
+from registries_app.distribution import CALL_S, Client
 from registries_app.failures import (
     AuthFailed,
     Forbidden,
     ForeignRealm,
     NoAccess,
+    RateLimited,
     RegistryFailed,
     TimedOut,
     TlsFailed,
@@ -20,8 +21,11 @@ from registries_app.failures import (
 )
 from registries_app.models import Registry
 from registries_app.selectors import registry_for_reference
+from registries_app.sockets import deadline
 from registries_app.targets import Target
 
+ABILITY_S = 4.0  # for one question of a check
+MOST_TRIED = 5  # repositories, to find one that has tags
 NOWHERE = "quarterdeck/none"  # a repository that is not there, to try deletion on
 
 
@@ -34,8 +38,17 @@ class Report:
     error: str = ""
 
 
-def check(target: Target) -> Report:
-    """Address, connection, TLS, protocol and sign-in; then what it lists, answers and deletes."""
+def check(target: Target, repository: str = "") -> Report:
+    """Address, connection, TLS, protocol and sign-in; then what it lists, answers and deletes.
+
+    `repository` is one that is known to be there, for what does not list any. The whole ends
+    within CALL_S.
+    """
+    with deadline(CALL_S):
+        return _check(target, repository)
+
+
+def _check(target: Target, repository: str) -> Report:
     report, started = Report(), time.monotonic()
     stages = ["address", "connection", "tls", "v2", "sign_in"]
     if not target.url.startswith("https:"):
@@ -45,7 +58,7 @@ def check(target: Target) -> Report:
             client.ping()
             _passed(report, stages, started)
             report.capabilities = {"v2": True, "auth": client.scheme or "none"}
-            _abilities(client, report)
+            _Trial(client, report).all(repository)
     except RegistryFailed as error:
         if not report.steps:
             failed = _stage_of(error)
@@ -69,35 +82,59 @@ def _stage_of(error: RegistryFailed) -> str:
     return "sign_in" if isinstance(error, AuthFailed | NoAccess | ForeignRealm) else "v2"
 
 
-def _abilities(client: Client, report: Report) -> None:
-    names: list[str] = []
-    tags: list[str] = []
+class _Trial:
+    """What it can do, one after another. What needs an image is tried on the first one found."""
 
-    def lists() -> bool:
-        names.extend(client.catalog().names)
+    def __init__(self, client: Client, report: Report) -> None:
+        self.client, self.report = client, report
+        self.names: list[str] = []
+        self.tag = ""
+
+    def all(self, repository: str) -> None:
+        self.try_("lists", self._lists)
+        if len(self.names) > 1:
+            self.try_("pages", self.client.pages)
+        if repository:
+            self.names.insert(0, repository)
+        if self.names:
+            self.try_("tags", self._has_tags)
+        name = self.names[0] if self.names else NOWHERE
+        if self.tag:
+            self.try_("head", lambda: self.client.knows_head(name, self.tag))
+        self.try_("deletes", lambda: self.client.can_delete(name))
+        if self.report.capabilities.get("deletes"):
+            self.try_("untags", lambda: self.client.can_untag(name))
+        if self.report.capabilities.get("head"):
+            self.try_("referrers", lambda: self._refers(name))
+
+    def try_(self, name: str, ask: Callable[[], bool]) -> None:
+        """One ability: that it lacks is no failure of the check; no answer is none."""
+        started, detail = time.monotonic(), ""
+        try:
+            with deadline(ABILITY_S):
+                able = self.report.capabilities[name] = ask()
+        except (TimedOut, Unreachable, RateLimited) as error:
+            able, detail = False, error.message
+        except RegistryFailed as error:
+            able = self.report.capabilities[name] = False
+            detail = error.message
+        self.report.steps.append(Step(name, ok=able, ms=_ms(started), detail=detail))
+
+    def _lists(self) -> bool:
+        self.names = self.client.some()
         return True
 
-    def has_tags() -> bool:
-        tags.extend(client.tags(names[0]).names)
+    def _has_tags(self) -> bool:
+        """Repositories may be empty: the first that is not is the one to try things on."""
+        for at, name in enumerate(self.names[:MOST_TRIED]):
+            if tags := self.client.tags(name).names:
+                self.tag = tags[0]
+                self.names.insert(0, self.names.pop(at))
+                break
         return True
 
-    _tried(report, "lists", lists)
-    if names:
-        _tried(report, "tags", has_tags)
-    if tags:
-        _tried(report, "head", lambda: client.knows_head(names[0], tags[0]))
-    _tried(report, "deletes", lambda: client.can_delete(names[0] if names else NOWHERE))
-
-
-def _tried(report: Report, name: str, ask: Callable[[], bool]) -> None:
-    """One ability: that it lacks is no failure of the check."""
-    started, detail = time.monotonic(), ""
-    try:
-        able = ask()
-    except RegistryFailed as error:
-        able, detail = False, error.message
-    report.capabilities[name] = able
-    report.steps.append(Step(name, ok=able, ms=_ms(started), detail=detail))
+    def _refers(self, name: str) -> bool:
+        return self.client.knows_referrers(name, self.client.head(name, self.tag))
 
 
 def _ms(started: float) -> int:

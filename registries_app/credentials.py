@@ -1,6 +1,8 @@
 """Stored sign-ins, unsealed for the one registry that each belongs to (E6)."""
 
 from core.sealed import unseal
+from registries_app import limits
+from registries_app.budget import paused_s
 from registries_app.models import Registry
 from registries_app.selectors import registry_for_reference
 from registries_app.targets import HUB_DOMAIN, Target
@@ -9,8 +11,12 @@ HUB_KEY = "https://index.docker.io/v1/"  # what engines call Docker Hub in sign-
 
 
 def target_of(registry: Registry) -> Target:
-    """How it is connected to. Raises CannotUnseal."""
-    return Target(
+    """How it is connected to. Raises CannotUnseal.
+
+    A pause that it asked another process for holds in this one from now on.
+    """
+    mirrored = registry.mirror_of if registry.mirror_kind == Registry.MirrorKind.NS else None
+    target = Target(
         url=registry.url,
         username=registry.username,
         password=unseal(registry, "password_sealed"),
@@ -19,7 +25,11 @@ def target_of(registry: Registry) -> Target:
         key=unseal(registry, "key_sealed"),
         skip_verify=registry.skip_verify,
         realms=tuple(registry.realms),
+        ns=mirrored.domain if mirrored else "",
     )
+    if seconds := paused_s(registry):
+        limits.pause(target, seconds)
+    return target
 
 
 def engine_auth(reference: str) -> dict[str, str] | None:

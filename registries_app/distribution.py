@@ -4,12 +4,7 @@ Sources: opencontainers/distribution-spec (spec.md), distribution/distribution (
 Each call ends within CALL_S seconds and holds at most the bytes named for it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from types import TracebackType
-from typing import Self
-from urllib.parse import urlsplit
-
-import httpx2
+from collections.abc import Iterator
 
 from core.text import visible
 from registries_app import failures
@@ -40,64 +35,31 @@ from registries_app.manifests import (
     MOST_MANIFEST,
     SCHEMA1_TYPES,
 )
-from registries_app.sockets import (
-    IDLE_S,
-    NotAllowed,
-    Transport,
-    causes,
-    deadline,
-    foreign_context,
-    tls_context,
-    words_of_tls,
-)
+from registries_app.sockets import deadline
 from registries_app.tags import is_repository, is_tag
-from registries_app.targets import Target, origin_of
+from registries_app.wire import MOST_ERROR, MOST_HOPS, REDIRECTS, Wire
+
+__all__ = ["ACCEPT", "CALL_S", "MOST_ERROR", "MOST_HOPS", "REDIRECTS", "Client"]
 
 CALL_S = 10.0  # for one call, its sign-in, redirects and pages included
-MOST_HOPS = 5
 MOST_NAMES = 10_000  # of one list
 MOST_PAGES = 1000
 PAGE = 100  # names of one page; more than its own limit, distribution answers with 400
 MOST_LIST = 8 << 20  # bytes of one page
-MOST_ERROR = 16 << 10
 ACCEPT = ", ".join(sorted(INDEX_TYPES | MANIFEST_TYPES))
 SIGNED = "application/vnd.docker.distribution.manifest.v1+prettyjws"
-REDIRECTS = {301, 302, 303, 307, 308}
-Body = bytes | Iterable[bytes] | None  # what is sent; pieces are sent once only
+SOME = 20  # names, where one that has tags is looked for
+NO_TAG = "quarterdeck-asks-whether-tags-go-alone"
 ZEROS = f"sha256:{'0' * 64}"  # of nothing: to see whether deletion is on
 
 
-class Client:
+class Client(Wire):
     """One registry, asked over kept connections; for any number of threads. Close it.
 
     Raises RegistryFailed, by kind.
     """
 
-    def __init__(self, target: Target) -> None:
-        self.target = target
-        self._own = urlsplit(target.url).hostname or ""
-        self.scheme = ""  # of the sign-in that it wanted: basic or bearer
-        try:
-            context = tls_context(
-                target.ca, target.cert, target.key, skip_verify=target.skip_verify
-            )
-            other = foreign_context(target.ca)
-        except (OSError, ValueError) as error:
-            raise failures.TlsFailed(target.name, words_of_tls(error) or str(error)) from error
-        self._http = httpx2.Client(transport=Transport(self._own, context), trust_env=False)
-        self._other = httpx2.Client(transport=Transport(self._own, other), trust_env=False)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._http.close()
-        self._other.close()
+    scheme = ""  # of the sign-in that it wanted: basic or bearer
 
     # -- Questions --------------------------------------------------------------------------
 
@@ -113,9 +75,11 @@ class Client:
         try:
             return self._names("_catalog", "registry:catalog:*", "repositories", "catalogue")
         except (failures.Missing, failures.NoAccess, failures.NotSupported) as error:
-            raise failures.NotSupported(
-                failures.no_catalogue(self.target.name), hint=failures.type_it()
-            ) from error
+            raise self._unlisted() from error
+
+    def _unlisted(self) -> failures.NotSupported:
+        words = failures.no_catalogue(self.target.name)
+        return failures.NotSupported(words, hint=failures.type_it())
 
     def tags(self, repository: str) -> Names:
         """Its tags; none is an answer as well. Raises Missing."""
@@ -180,15 +144,51 @@ class Client:
         answer = self._ask("DELETE", path, f"repository:{repository}:pull,push,delete")
         self._succeeded(answer, f"{repository}:{reference}")
 
+    # -- What it can do; nothing is changed by asking ---------------------------------------
+
+    def some(self) -> list[str]:
+        """The first of its repositories. Raises NotSupported as `catalog` does."""
+        try:
+            path = f"_catalog?n={SOME}"
+            answer = self._ask("GET", path, "registry:catalog:*", most=MOST_LIST)
+            self._succeeded(answer, "catalogue")
+        except (failures.Missing, failures.NoAccess, failures.NotSupported) as error:
+            raise self._unlisted() from error
+        return list(self._listed(answer, "repositories"))
+
+    def pages(self) -> bool:
+        """Whether it gives a list of more than one name in parts, and the next part as well."""
+        first = self._ask("GET", "_catalog?n=1", "registry:catalog:*", most=MOST_LIST)
+        query = next_query(first.headers)
+        if not query:
+            return False
+        second = self._ask("GET", f"_catalog?{query}", "registry:catalog:*", most=MOST_LIST)
+        names = list(self._listed(first, "repositories"))
+        return list(self._listed(second, "repositories")) not in ([], names)
+
     def can_delete(self, repository: str) -> bool:
         """Found out by deleting a digest that nothing has."""
+        return self._lacks(repository, ZEROS)
+
+    def can_untag(self, repository: str) -> bool:
+        """Whether a tag is deleted by its name; found out with one that nothing has."""
+        return self._lacks(repository, NO_TAG)
+
+    def _lacks(self, repository: str, reference: str) -> bool:
         try:
-            self.delete(repository, ZEROS)
+            self.delete(repository, reference)
         except failures.Missing:
             return True
         except (failures.NotSupported, failures.NoAccess, failures.Refused):
             return False
         return True
+
+    def knows_referrers(self, repository: str, digest: str) -> bool:
+        """Whether it tells what refers to this image, which is there (fact 56)."""
+        path = f"{self._named(repository)}/referrers/{self._digest_named(digest)}"
+        answer = self._ask("GET", path, f"repository:{repository}:pull", most=MOST_LIST)
+        said = json_of(answer.body) if answer.status == 200 else None
+        return isinstance(said, dict) and isinstance(said.get("manifests"), list)
 
     # -- Names ------------------------------------------------------------------------------
 
@@ -232,6 +232,12 @@ class Client:
 
     # -- One question -----------------------------------------------------------------------
 
+    def _asked_as(self, path: str) -> str:
+        """With the registry whose images are meant, where a mirror wants to be told (fact 70)."""
+        if not self.target.ns or not path or path.startswith("_catalog"):
+            return path
+        return f"{path}{'&' if '?' in path else '?'}ns={self.target.ns}"
+
     def _ask(
         self,
         method: str,
@@ -247,7 +253,7 @@ class Client:
 
         `scope` may be several, with a space between. Raises AuthFailed, NoAccess, ….
         """
-        url = f"{self.target.url}/v2/{path}"
+        url = f"{self.target.url}/v2/{self._asked_as(path)}"
         headers = {"Accept": accept} if accept else {}
         if kind:
             headers["Content-Type"] = kind
@@ -282,80 +288,6 @@ class Client:
         self._succeeded(answer, "token")
         token, seconds = read_token(self.target, answer.body)
         return f"Bearer {token}", seconds
-
-    def _hop(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        authorization: str,
-        most: int,
-        body: Body = None,
-    ) -> Answer:
-        """Follows redirects; Authorization stays with the origin that it is for (E2)."""
-        origin = origin_of(url)
-        for _hop in range(MOST_HOPS + 1):
-            mine = {"Authorization": authorization} if authorization else {}
-            own = origin_of(url) == origin
-            answer = self._send(method, url, {**headers, **(mine if own else {})}, most, body)
-            where = answer.headers.get("location", "")
-            if answer.status not in REDIRECTS or not where:
-                return answer
-            url = self._redirected(method, url, where)
-        raise failures.BadRedirect(self.target.name)
-
-    def _redirected(self, method: str, url: str, where: str) -> str:
-        try:
-            to = str(httpx2.URL(url).join(where).copy_with(fragment=None))
-            origin_of(to)
-        except (httpx2.InvalidURL, ValueError) as error:
-            raise failures.BadRedirect(self.target.name) from error
-        lowered = url.startswith("https:") and not to.startswith("https:")
-        if lowered or method not in {"GET", "HEAD"} or "@" in urlsplit(to).netloc:
-            raise failures.BadRedirect(self.target.name)
-        return to
-
-    def _send(
-        self, method: str, url: str, headers: Mapping[str, str], most: int, body: Body = None
-    ) -> Answer:
-        own = urlsplit(url).hostname == self._own
-        http = self._http if own else self._other
-        sent = {**headers, "Accept-Encoding": "identity", "User-Agent": "quarterdeck"}
-        try:
-            with http.stream(method, url, headers=sent, content=body, timeout=IDLE_S) as response:
-                return Answer(response.status_code, response.headers, self._read(response, most))
-        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as error:
-            raise self._failure(error) from error
-
-    def _read(self, response: httpx2.Response, most: int) -> bytes:
-        """At most `most` bytes; of an error's answer no more than its words need."""
-        if response.headers.get("content-encoding", "identity").lower() != "identity":
-            raise failures.NotARegistry(self.target.name)
-        failed = response.status_code >= 300
-        kept_bytes = bytearray()
-        for piece in response.iter_raw():
-            kept_bytes += piece
-            if failed and len(kept_bytes) > MOST_ERROR:
-                return bytes(kept_bytes[:MOST_ERROR])
-            if len(kept_bytes) > most:
-                raise failures.TooLarge(
-                    failures.too_much(self.target.name, most), hint=failures.not_read()
-                )
-        return bytes(kept_bytes)
-
-    def _failure(self, error: Exception) -> failures.RegistryFailed:
-        name = self.target.name
-        if any(isinstance(each, NotAllowed) for each in causes(error)):
-            return failures.Forbidden(name)
-        if words := words_of_tls(error):
-            return failures.TlsFailed(name, words)
-        if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout):
-            return failures.Unreachable(name)
-        if isinstance(error, httpx2.TimeoutException):
-            return failures.TimedOut(name)
-        if isinstance(error, httpx2.NetworkError):
-            return failures.Unreachable(name)
-        return failures.NotARegistry(name)
 
     def _succeeded(self, answer: Answer, what: str) -> None:
         """Raises what an answer other than success means."""

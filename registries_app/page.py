@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from accounts_app.models import User
 from accounts_app.signin import step_up_due
 from registries_app.models import Registry, Repository, Tag
-from registries_app.rows import ability_rows, rows_of, stage_rows
+from registries_app.rows import ability_rows, budget_row, rows_of, stage_rows
 from registries_app.selectors import registries_for
 
 
@@ -36,6 +36,7 @@ def record_context(user: User, registry: Registry) -> dict[str, Any]:
         "stages": stage_rows(registry) if registry.checked else [],
         "abilities": ability_rows(registry),
         "mirrors": rows_of(mirrors),
+        "budget": budget_row(registry),
         "hangs": hanging(registry),
         "may_edit": user.is_administrator,
         "ask_password": user.is_administrator and step_up_due(user),

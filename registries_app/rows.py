@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.timezone import now
@@ -11,6 +11,7 @@ from django.utils.translation import pgettext
 
 from core.times import age
 from hosts_app.rows import latency_text
+from registries_app.budget import paused_s
 from registries_app.models import Registry
 from registries_app.targets import HUB, HUB_DOMAIN
 
@@ -47,6 +48,19 @@ class AbilityRow:
     answer: str
     means: str
     ms: str
+
+
+@dataclass(slots=True)
+class BudgetRow:
+    """How many pulls are left, as it was last heard."""
+
+    limit: int
+    remaining: int
+    cls: str  # ok | warn | bad
+    window: str
+    source: str
+    heard_age: str
+    paused: str  # until when it asked not to be asked; ""
 
 
 def rows_of(
@@ -226,3 +240,22 @@ def _abilities() -> list[tuple[str, str, tuple[str, str]]]:
             ),
         ),
     ]
+
+
+def budget_row(registry: Registry) -> BudgetRow | None:
+    """None where it never said anything about a budget."""
+    said, at = registry.budget or {}, now()
+    seconds = paused_s(registry)
+    if not seconds and "limit" not in said:
+        return None
+    limit, remaining = int(said.get("limit", 0)), int(said.get("remaining", 0))
+    low = remaining * 4 <= limit
+    return BudgetRow(
+        limit=limit,
+        remaining=remaining,
+        cls="bad" if seconds or not remaining else "warn" if low else "ok",
+        window=age(at - timedelta(seconds=int(said.get("window_s", 0))), at),
+        source=str(said.get("source", "")),
+        heard_age=age(datetime.fromisoformat(said["at"]), at),
+        paused=age(at - timedelta(seconds=seconds), at) if seconds else "",
+    )

@@ -30,7 +30,8 @@ class RegistryOut(Out):
     kind: str
     username: str
     capabilities: dict[str, Any] = Field(
-        description="v2, auth (none, basic, bearer), lists, tags, head, deletes; {} before a check"
+        description="v2, auth (none, basic, bearer), lists, pages, tags, head, deletes, untags, "
+        "referrers; what could not be found out is left out; {} before a check"
     )
     mirror: Mirror | None
 
@@ -85,7 +86,8 @@ class Confirmed(Body):
 
 class CheckStep(Out):
     step: str = Field(
-        description="address, connection, tls, v2, sign_in, lists, tags, head or deletes"
+        description="address, connection, tls, v2, sign_in, lists, pages, tags, head, deletes, "
+        "untags or referrers"
     )
     ok: bool
     ms: int

@@ -10,6 +10,9 @@ from accounts_app.models import User
 from core.errors import NotFound
 from engine.reference import parse
 from registries_app.models import Index, Manifest, Registry, Repository, Tag
+from registries_app.targets import HUB_DOMAIN
+
+HUB_TRIAL = "ratelimitpreview/test"  # Docker's own, to ask how many pulls are left
 
 
 def registries_for(_user: User) -> QuerySet[Registry]:
@@ -73,3 +76,11 @@ def index_known(registry: Registry) -> Index:
 def tags_total(registry: Registry) -> int:
     """Tags of all its repositories, as far as they are counted."""
     return repositories_of(registry).aggregate(n=Sum("tag_count"))["n"] or 0
+
+
+def repository_to_try(registry: Registry) -> str:
+    """One that is there, for a check of what does not list any; "" where none is known."""
+    found = repositories_of(registry).order_by("-pinned", "name").first()
+    if found:
+        return found.name
+    return HUB_TRIAL if registry.domain == HUB_DOMAIN else ""

@@ -10,9 +10,10 @@ from accounts_app.models import User
 from accounts_app.signin import require_step_up
 from core.errors import Forbidden
 from core.sealed import seal
-from registries_app import checking
+from registries_app import checking, limits
 from registries_app.credentials import target_of
 from registries_app.models import Registry
+from registries_app.selectors import repository_to_try
 from registries_app.spec import RegistrySpec, validate
 from registries_app.targets import domain_of, plain_url
 
@@ -30,7 +31,8 @@ def save(
     validate(spec, registry)
     require_step_up(actor, password)
     saved = _stored(actor, spec, registry)
-    _keep(saved, checking.check(target_of(saved)))
+    limits.forget(saved.url)
+    _keep(saved, checking.check(target_of(saved), repository_to_try(saved)))
     return saved
 
 
@@ -40,7 +42,7 @@ def check(actor: User, registry: Registry) -> checking.Report:
     audit.record(
         actor, "registry.check", target=registry.slug, target_name=registry.name, url=registry.url
     )
-    report = checking.check(target_of(registry))
+    report = checking.check(target_of(registry), repository_to_try(registry))
     _keep(registry, report)
     return report
 
@@ -87,6 +89,7 @@ def _stored(actor: User, spec: RegistrySpec, registry: Registry | None) -> Regis
     registry.mirror_kind = spec.mirror_kind if spec.mirror_of else ""
     registry.mirror_prefix = spec.mirror_prefix if spec.mirror_of else ""
     registry.version += 1
+    registry.budget = None  # another account has another
     registry.save()  # a seal needs the row's key
     for name in ("password", "cert", "key"):
         secret = getattr(spec, name)

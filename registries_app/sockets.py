@@ -116,9 +116,9 @@ class _Guarded(httpcore2.NetworkBackend):
     def _addresses(self, host: str, port: int) -> list[str]:
         name = host.strip("[]")
         try:
-            addresses = guard.resolve(name, port)
+            addresses = _looked_up(name, port)
             if name != self._own and any(map(_private, addresses)):
-                own = guard.resolve(self._own, port)
+                own = _looked_up(self._own, port)
                 if not any(map(_private, own)):
                     raise NotAllowed(f"{name} is in a private network")
         except Down as error:
@@ -126,6 +126,29 @@ class _Guarded(httpcore2.NetworkBackend):
         except OSError as error:
             raise httpcore2.ConnectError(f"{name}: {error.strerror}") from error
         return addresses
+
+
+def _looked_up(name: str, port: int) -> list[str]:
+    """guard.resolve, but no longer than a connection may take: name servers can be silent.
+
+    Raises Down, OSError.
+    """
+    found: list[list[str] | Exception] = []
+
+    def look() -> None:
+        try:
+            found.append(guard.resolve(name, port))
+        except (Down, OSError) as error:
+            found.append(error)
+
+    looking = threading.Thread(target=look, name="registry-name", daemon=True)
+    looking.start()
+    looking.join(min(CONNECT_S, left_s()))
+    if not found:
+        raise httpcore2.ConnectTimeout(f"no address of {name} in time")
+    if isinstance(found[0], Exception):
+        raise found[0]
+    return found[0]
 
 
 def _private(text: str) -> bool:

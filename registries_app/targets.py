@@ -27,6 +27,7 @@ class Target:
     key: str = field(default="", repr=False)
     skip_verify: bool = False
     realms: tuple[str, ...] = ()
+    ns: str = ""  # of a mirror of kind ns: the registry whose images it is asked for
 
     @property
     def name(self) -> str:

@@ -21,15 +21,19 @@ class Certificates:
     client_key: str
 
 
-def make_certificates(*, server_name: str = "localhost") -> Certificates:
-    """A new authority each time; the server's certificate holds for 127.0.0.1 and the name."""
+def make_certificates(*, server_name: str = "localhost", expired: bool = False) -> Certificates:
+    """A new authority each time; the server's certificate holds for 127.0.0.1 and the name.
+
+    `expired`: that one ended an hour ago.
+    """
     ca_key = ec.generate_private_key(ec.SECP256R1())
     ca = _signed("lab CA", ca_key, None, ca_key, authority=True)
     server_key, client_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     names = x509.SubjectAlternativeName(
         [x509.DNSName(server_name), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
     )
-    server = _signed(server_name, server_key, ca, ca_key, names=names)
+    ends = dt.timedelta(hours=-1) if expired else dt.timedelta(days=2)
+    server = _signed(server_name, server_key, ca, ca_key, names=names, ends=ends)
     client = _signed("quarterdeck", client_key, ca, ca_key)
     return Certificates(
         ca=_pem(ca),
@@ -48,6 +52,7 @@ def _signed(
     *,
     authority: bool = False,
     names: x509.SubjectAlternativeName | None = None,
+    ends: dt.timedelta = dt.timedelta(days=2),
 ) -> x509.Certificate:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = dt.datetime.now(dt.UTC)
@@ -57,8 +62,8 @@ def _signed(
         .issuer_name(issuer.subject if issuer else subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(days=2))
+        .not_valid_before(now - dt.timedelta(hours=2))
+        .not_valid_after(now + ends)
         .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(

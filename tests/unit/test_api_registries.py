@@ -56,7 +56,7 @@ def test_secrets_are_sealed_used_and_never_told(script: Script) -> None:
         added = script.post("registries", body)
         assert added.body["capabilities"] == {
             "v2": True, "auth": "basic", "lists": True, "tags": True, "head": True,
-            "deletes": False,
+            "deletes": False, "referrers": False,
         }  # fmt: skip
         row = Registry.objects.get()
         assert CANARY not in json.dumps(list(Registry.objects.values()), default=str)
@@ -70,6 +70,7 @@ def test_secrets_are_sealed_used_and_never_told(script: Script) -> None:
         steps = script.post("registries/safe/check", None)
         assert [each["step"] for each in steps.body["steps"]] == [
             "address", "connection", "v2", "sign_in", "lists", "tags", "head", "deletes",
+            "referrers",
         ]  # fmt: skip
         changed = script.ask("PATCH", "registries/safe", {"name": "Safer"})
         assert (changed.status, changed.body["name"]) == (200, "Safer")

@@ -16,6 +16,8 @@ from registries_app.targets import Target, domain_of, plain_url
 from tests.fakes.hostile_registry import Asked, Fake, Reply, hostile
 from tests.lab.registry import Registry
 
+pytestmark = pytest.mark.django_db  # what a registry says of its budget is kept with its record
+
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 

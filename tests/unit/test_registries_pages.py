@@ -1,6 +1,7 @@
 """Pages of registries' records: the list, the form that loses nothing, the report, forgetting."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -181,3 +182,16 @@ def test_people_without_the_role_see_records_and_change_none(viewer: User) -> No
     assert client.post("/registries/-/new/", form()).status_code == 403
     assert client.get("/registries/none/-/record/").status_code == 404
     lab.refresh_from_db()
+
+
+def test_the_record_shows_how_many_pulls_are_left(viewer: User) -> None:
+    heard = {"limit": 100, "remaining": 20, "window_s": 21600, "source": "203.0.113.7"}
+    registry(budget=heard | {"at": now().isoformat()})
+    page = make.session(Client(), viewer).get("/registries/lab/-/record/").content.decode()
+    assert "20 of 100 in 6h" in page
+    assert '<progress class="tall warn" max="100" value="20"' in page
+    assert "203.0.113.7" in page
+    later = (now() + timedelta(minutes=10)).isoformat()
+    Registry.objects.update(budget={"at": now().isoformat(), "retry_at": later})
+    page = make.session(Client(), viewer).get("/registries/lab/-/record/").content.decode()
+    assert "asked again in" in page
