@@ -10,6 +10,7 @@ from engine.errors import Broken, EngineError, Unreachable
 from engine.reference import Reference, parse
 from engine.transfers import messages
 from hosts_app.connections import connection_for, engine_for
+from images_app.mirrored import by_mirror
 from images_app.progress import Layers
 from jobs_app.bulk import run_children
 from jobs_app.deeds import deed
@@ -31,12 +32,10 @@ PULLS = 2  # attempts of one job; what an engine had before a break it fetches a
 def pull_image(job: Job) -> None:
     """Repeated once where the connection broke: a pull does no harm twice (R45)."""
     reference = parse(str(job.params["reference"])).with_default_tag()
-    params = {"fromImage": repository_of(reference), "tag": reference.digest or reference.tag}
-    if platform := str(job.params.get("platform") or ""):
-        params["platform"] = platform
     for attempt in range(1, PULLS + 1):
         try:
-            layers = follow(job, "/images/create", params, reference.familiar)
+            found = by_mirror(job, reference, pull_from)
+            layers = found[1] if found else pull_from(job, reference)
             break
         except Unreachable as error:
             if attempt == PULLS:
@@ -47,6 +46,16 @@ def pull_image(job: Job) -> None:
     assert job.host, "a pull has a host"
     image = engine_for(job.host).image(reference.familiar)
     job.result = {"id": image.id, "digest": layers.digest}
+    if found:
+        job.result["mirror"] = found[0].slug
+
+
+def pull_from(job: Job, at: Reference) -> Layers:
+    """Have the engine pull `at`. Raises Failed, and Unreachable where the connection broke."""
+    params = {"fromImage": repository_of(at), "tag": at.digest or at.tag}
+    if platform := str(job.params.get("platform") or ""):
+        params["platform"] = platform
+    return follow(job, "/images/create", params, at.familiar)
 
 
 @deed("image.push", role=Role.OPERATOR, queue="transfers")

@@ -10,7 +10,7 @@ from accounts_app.models import User
 from accounts_app.signin import step_up_due
 from registries_app.models import Registry, Repository, Tag
 from registries_app.rows import ability_rows, budget_row, rows_of, stage_rows
-from registries_app.selectors import registries_for
+from registries_app.selectors import mirrors_of_domain, registries_for
 
 
 def list_context(user: User, words: str) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def list_context(user: User, words: str) -> dict[str, Any]:
 
 
 def record_context(user: User, registry: Registry) -> dict[str, Any]:
-    mirrors = list(registry.mirrors.order_by("-mirror_chosen", "name"))
+    mirrors = mirrors_of_domain(registry.domain) if registry.mirror_of is None else []
     return {
         "registry": registry,
         "row": rows_of([registry])[0],

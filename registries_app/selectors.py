@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from accounts_app.models import User
@@ -37,8 +37,16 @@ def registry_for_reference(reference: str) -> Registry | None:
 
 
 def registry_of_domain(domain: str) -> Registry | None:
-    found = list(Registry.objects.filter(domain=domain.lower(), mirror_of=None).order_by("pk"))
+    """A mirror's own record only where its server has no other."""
+    found = list(Registry.objects.filter(domain=domain.lower()).order_by("pk"))
+    found = [each for each in found if each.mirror_of_id is None] or found
     return next((each for each in found if each.signs_in), found[0] if found else None)
+
+
+def mirrors_of_domain(domain: str) -> list[Registry]:
+    """Those that serve this registry's images, in the order in which pulls try them."""
+    found = Registry.objects.filter(mirror_of__domain=domain.lower()).select_related("mirror_of")
+    return list(found.order_by(F("mirror_chosen").desc(nulls_last=True), "name"))
 
 
 def repositories_of(registry: Registry) -> QuerySet[Repository]:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from accounts_app import audit
 from accounts_app.models import User
 from accounts_app.signin import require_step_up
-from core.errors import Forbidden
+from core.errors import Conflict, Forbidden
 from core.sealed import seal
 from registries_app import checking, limits
 from registries_app.credentials import target_of
@@ -45,6 +45,24 @@ def check(actor: User, registry: Registry) -> checking.Report:
     report = checking.check(target_of(registry), repository_to_try(registry))
     _keep(registry, report)
     return report
+
+
+@transaction.atomic
+def choose_mirror(actor: User, mirror: Registry) -> None:
+    """Pulls of the registry that it serves try this mirror before all others."""
+    _require_administrator(actor)
+    if mirror.mirror_of is None:
+        raise Conflict(_("This registry is no mirror of another one."))
+    audit.record(
+        actor,
+        "registry.mirror",
+        target=mirror.slug,
+        target_name=mirror.name,
+        outcome="succeeded",
+        of=mirror.mirror_of.slug,
+    )
+    mirror.mirror_chosen = now()
+    mirror.save(update_fields=["mirror_chosen"])
 
 
 @transaction.atomic

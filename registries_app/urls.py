@@ -11,5 +11,6 @@ urlpatterns = [
     path("<slug:slug>/-/record/", views.registry_record, name="record"),
     path("<slug:slug>/-/record/edit/", views.registry_edit, name="edit"),
     path("<slug:slug>/-/record/check/", views.registry_check, name="check"),
+    path("<slug:slug>/-/record/first/", views.registry_first, name="first"),
     path("<slug:slug>/-/record/forget/", views.registry_forget, name="forget"),
 ]

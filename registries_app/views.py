@@ -56,6 +56,15 @@ def registry_check(request: Request, slug: str) -> HttpResponse:
 
 @administrator
 @require_POST
+def registry_first(request: Request, slug: str) -> HttpResponse:
+    """This mirror is tried first from now on."""
+    mirror = registry_named(request.user, slug)
+    services.choose_mirror(request.user, mirror)
+    return redirect("registries:record", mirror.mirror_of.slug if mirror.mirror_of else slug)
+
+
+@administrator
+@require_POST
 def registry_forget(request: Request, slug: str) -> HttpResponse:
     registry = registry_named(request.user, slug)
     typed = request.POST.get("name", "").strip()

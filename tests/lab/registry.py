@@ -23,18 +23,22 @@ SIGN_IN = """\
 auth:
   htpasswd: {{realm: lab, path: {directory}/htpasswd}}
 """
+PROXY = """\
+proxy: {{remoteurl: {upstream}}}
+"""
 ROUNDS = 4  # of bcrypt: the fewest there are, since engines sign in again and again
 
 
 class Registry:
     """One registry: `.address`, `.pid`, and what may be done to it."""
 
-    def __init__(self, directory: Path, users: Mapping[str, str]) -> None:
+    def __init__(self, directory: Path, users: Mapping[str, str], upstream: str = "") -> None:
         self.directory = directory
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
-        text = CONFIG + (SIGN_IN if users else "")
-        (directory / "config.yml").write_text(text.format(directory=directory, port=self.port))
+        text = CONFIG + (SIGN_IN if users else "") + (PROXY if upstream else "")
+        said = text.format(directory=directory, port=self.port, upstream=upstream)
+        (directory / "config.yml").write_text(said)
         if users:
             lines = [
                 f"{name}:{bcrypt.hashpw(password.encode(), bcrypt.gensalt(ROUNDS)).decode()}\n"
@@ -83,14 +87,15 @@ class Registry:
 
 
 @contextmanager
-def registry(users: Mapping[str, str] | None = None) -> Iterator[Registry]:
+def registry(users: Mapping[str, str] | None = None, *, upstream: str = "") -> Iterator[Registry]:
     """A running, empty registry that allows deletes; gone afterwards, even if we are killed.
 
-    `users` (name → password): only they come in, by Basic.
+    `users` (name → password): only they come in, by Basic. `upstream` (http://…): it is a
+    pull-through mirror of that one.
     """
     needed("docker-registry", "docker-registry")
     with scratch() as directory:
-        private = Registry(directory, users or {})
+        private = Registry(directory, users or {}, upstream)
         try:
             private.start()
             yield private
