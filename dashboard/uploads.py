@@ -8,13 +8,16 @@ import asyncio
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.utils.translation import gettext as _
 
 from core import spool
-from core.errors import DashboardError
+from core.errors import DashboardError, TooLarge
 from core.limits import AtOnce
 from core.spool import READY, Upload, Writer
 from dashboard.limits import App, Message, Receive, Send, answer, is_upload
 
+ASKS = b"x-upload-size"  # sends nothing, but asks whether so many bytes may be sent
 PLACES = AtOnce(each=2, in_all=8)  # uploads that arrive at this moment
 ABOUT_BODY = {b"content-length", b"transfer-encoding", b"expect"}
 LATE_S, LATE_BYTES = 5.0, 16 * 1024 * 1024  # read of a body that was refused, so that it hears
@@ -38,6 +41,11 @@ class Uploads:
             await _read_on(receive)
             return
         try:
+            if (size := _said(scope, ASKS)) is not None:
+                _require_fits(size)
+                await send({"type": "http.response.start", "status": READY, "headers": []})
+                await send({"type": "http.response.body", "body": b""})
+                return
             with PLACES.place(upload.person):
                 await self._spooled(scope, receive, send, upload)
         except DashboardError as error:
@@ -55,8 +63,7 @@ class Uploads:
         return None if said and said[0]["status"] == READY else said
 
     async def _spooled(self, scope: Any, receive: Receive, send: Send, upload: Upload) -> None:
-        said = [value for name, value in scope["headers"] if name == b"content-length"]
-        spool.require_room(int(said[0]) if said and said[0].isdigit() else 0)
+        spool.require_room(_said(scope, b"content-length") or 0)
         writer = await sync_to_async(Writer)()
         try:
             if not await _write_all(receive, writer):
@@ -67,6 +74,19 @@ class Uploads:
             if not upload.taken:
                 writer.drop()
             writer.close()
+
+
+def _said(scope: Any, header: bytes) -> int | None:
+    """The bytes that a header names."""
+    said = next((value for name, value in scope["headers"] if name == header), b"")
+    return int(said[:18]) if said.isdigit() else None
+
+
+def _require_fits(size_bytes: int) -> None:
+    """Raises TooLarge and Unavailable."""
+    if size_bytes > settings.IMAGE_UPLOAD_LIMIT:
+        raise TooLarge(_("The archive is too large."), hint=_("docker load takes any size."))
+    spool.require_room(size_bytes)
 
 
 async def _write_all(receive: Receive, writer: Writer) -> bool:

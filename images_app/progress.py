@@ -2,7 +2,7 @@
 
 import re
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 STATES = {
@@ -22,6 +22,7 @@ class Layer:
     state: str = "waiting"
     done: int = 0  # bytes
     total: int = 0  # 0: not known yet
+    since: float = 0.0  # when its first byte came, by the monotonic clock
 
 
 class Meter:
@@ -75,6 +76,7 @@ class Layers:
         layer = self.layers.setdefault(layer_id, Layer(layer_id))
         before, layer.state = layer.state, STATES.get(status, layer.state)
         if isinstance(detail, dict) and detail.get("total") and layer.state == "running":
+            layer.since = layer.since or time.monotonic()
             layer.total = int(detail["total"])
             layer.done = min(layer.total, int(detail.get("current") or 0))
         if status == "Download complete" or layer.state in (*ENDED, "extracting"):
@@ -107,4 +109,17 @@ class Layers:
 
     @property
     def detail(self) -> dict[str, Any]:
-        return {"layers": [asdict(layer) for layer in self.layers.values()]}
+        return {"layers": [_described(layer) for layer in self.layers.values()]}
+
+
+def _described(layer: Layer) -> dict[str, Any]:
+    """`text`: of one that is on its way, its bytes, rate and time left."""
+    running = layer.state == "running" and layer.since
+    text = told(layer.done, layer.total, time.monotonic() - layer.since) if running else ""
+    return {
+        "id": layer.id,
+        "state": layer.state,
+        "done": layer.done,
+        "total": layer.total,
+        "text": text,
+    }

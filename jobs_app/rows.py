@@ -1,6 +1,7 @@
 """Jobs as pages draw them: every cell a finished string."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,9 +13,10 @@ from django.utils.translation import gettext as _
 from accounts_app.models import User
 from core.times import age, duration
 from jobs_app.models import Job
-from jobs_app.selectors import children_counts, tray_jobs
+from jobs_app.selectors import children_counts, positions, tray_jobs
 from jobs_app.words import digest_word, kind_word, layer_word
 
+STEPS = ("present", "done", "extracting", "running", "waiting")  # of a layer, the last first
 GLYPHS = {
     "queued": "created",
     "running": "busy",
@@ -49,14 +51,17 @@ class JobRow:
     is_bulk: bool
     can_retry: bool
     counts: str
+    place: int | None  # in its queue, from 1
+    cancelling: bool
+    stopped: str  # how long after somebody asked to cancel it ended, if it did
     target_url: str  # of the container's page; by id, so that it is found after a rename too
 
 
 def rows_of(jobs: Iterable[Job]) -> list[JobRow]:
     found = list(jobs)
     counts = children_counts([job for job in found if job.is_bulk])
-    at = now()
-    return [_row(job, counts.get(job.pk), at) for job in found]
+    places, at = positions(found), now()
+    return [_row(job, counts.get(job.pk), places.get(job.pk), at) for job in found]
 
 
 def tray(user: User) -> dict[str, Any]:
@@ -76,13 +81,31 @@ def layers_of(job: Job) -> list[dict[str, Any]]:
     return [
         {
             "id": layer["id"],
+            "state": layer["state"],
             "word": layer_word(layer["state"]),
             "size": filesizeformat(layer["total"]) if layer["total"] else "",
             "percent": round(100 * layer["done"] / layer["total"]) if layer["total"] else None,
+            "text": layer.get("text", ""),
             "is_open": layer["state"] in ("running", "waiting", "extracting"),
         }
         for layer in told or ()
     ]
+
+
+def summary_of(layers: Sequence[dict[str, Any]]) -> str:
+    """How many layers are how far: Already there: 2 · Done: 1."""
+    counts = Counter(layer["state"] for layer in layers)
+    return " · ".join(f"{layer_word(state)}: {counts[state]}" for state in STEPS if counts[state])
+
+
+def items_of(children: Iterable[Job]) -> list[dict[str, Any]]:
+    """The items of a bulk job, each with its layers where it is a transfer."""
+    found = list(children)
+    items = []
+    for row, job in zip(rows_of(found), found, strict=True):
+        layers = layers_of(job)
+        items.append({"job": row, "layers": layers, "summary": summary_of(layers)})
+    return items
 
 
 def results_of(job: Job) -> list[dict[str, str]]:
@@ -94,10 +117,14 @@ def results_of(job: Job) -> list[dict[str, str]]:
         facts.append({"label": _("Digest"), "value": str(digest), "note": note})
     if docker_id := said.get("id"):
         facts.append({"label": _("ID"), "value": str(docker_id), "note": ""})
+    facts += [
+        {"label": _("Image"), "value": str(image["reference"]), "note": str(image["id"])[7:19]}
+        for image in said.get("images", [])
+    ]
     return facts
 
 
-def _row(job: Job, counts: dict[str, int] | None, at: datetime) -> JobRow:
+def _row(job: Job, counts: dict[str, int] | None, place: int | None, at: datetime) -> JobRow:
     return JobRow(
         pk=job.pk,
         url=f"/jobs/{job.pk}/",
@@ -120,8 +147,17 @@ def _row(job: Job, counts: dict[str, int] | None, at: datetime) -> JobRow:
         and job.state != Job.State.SUCCEEDED
         and job.kind not in Job.ONCE,
         counts=_counts_text(counts) if counts else "",
+        place=place,
+        cancelling=job.is_open and job.cancel_asked is not None,
+        stopped=_stopped(job),
         target_url=_target_url(job),
     )
+
+
+def _stopped(job: Job) -> str:
+    if job.state != Job.State.CANCELLED or not (job.cancel_asked and job.finished and job.started):
+        return ""
+    return f"{max(0.0, (job.finished - job.cancel_asked).total_seconds()):.1f} s"
 
 
 def _target_url(job: Job) -> str:

@@ -31,13 +31,6 @@ def job_for(user: User, job_id: int, role: Role = Role.VIEWER) -> Job:
     return job
 
 
-def position(job: Job) -> int | None:
-    """Its place in the queue, counted from 1; None once it runs."""
-    if job.state != Job.State.QUEUED:
-        return None
-    return positions([job])[job.pk]
-
-
 def positions(jobs: Iterable[Job]) -> dict[int, int]:
     """Place in the queue, from 1, of those among these jobs that wait; in one query.
 

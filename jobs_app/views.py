@@ -12,8 +12,8 @@ from core.room import if_there_is_room
 from jobs_app import rows, services
 from jobs_app.listing import STATES, states_with_counts, wanted
 from jobs_app.models import Job
-from jobs_app.rows import layers_of, results_of, rows_of
-from jobs_app.selectors import children_of, job_for, last_line, lines_after, position
+from jobs_app.rows import items_of, layers_of, results_of, rows_of, summary_of
+from jobs_app.selectors import children_of, job_for, last_line, lines_after
 
 LINES_SHOWN = 1000  # of a log at once
 
@@ -53,13 +53,13 @@ def job_page(request: Request, pk: int) -> HttpResponse:
     context = {
         "job": rows_of([job])[0],
         "source": job,
-        "position": position(job),
         "lines": lines_after(job, after, LINES_SHOWN),
         "after": after,
         "more": last_line(job) > after + LINES_SHOWN,
         "earlier": max(0, after - LINES_SHOWN) if after else None,
-        "items": rows_of(children_of(job)),
+        "items": items_of(children_of(job)),
         "layers": layers_of(job),
+        "summary": summary_of(layers_of(job)),
         "results": results_of(job),
     }
     template = "jobs_app/_page.html" if is_htmx(request) else "jobs_app/page.html"

@@ -53,6 +53,8 @@ def test_layers_add_up() -> None:
     detail = {"current": 1024, "total": 4096}
     assert layers.feed({"status": "Downloading", "id": "bbb", "progressDetail": detail}) == ""
     assert layers.share == 0.25
+    assert layers.detail["layers"][1]["text"].startswith("0.0 / 0.0 MiB")
+    assert layers.detail["layers"][0]["text"] == ""
     layers.feed({"status": "Pull complete", "id": "bbb", "progressDetail": {}})
     assert (layers.share, layers.done) == (1.0, 4096)
     assert [each["state"] for each in layers.detail["layers"]] == ["present", "done"]

@@ -13,7 +13,7 @@ from jobs_app import dispatch, services
 from jobs_app.deeds import DEEDS
 from jobs_app.lifecycle import running
 from jobs_app.models import Job
-from jobs_app.selectors import position, positions
+from jobs_app.selectors import positions
 from jobs_app.services import Wish
 from tests import make
 from tests.fakes.engine import FakeEngine
@@ -94,9 +94,8 @@ def test_the_place_of_a_transfer_is_that_at_its_host(operator: User, host: Host)
     second = make.host("second")
     jobs = [pull(operator, host), pull(operator, second), pull(operator, host)]
     assert positions(jobs) == {jobs[0].pk: 1, jobs[1].pk: 1, jobs[2].pk: 2}
-    assert position(jobs[2]) == 2
     stops = [make.job(operator, each, "container.stop") for each in (host, second)]
-    assert [position(job) for job in stops] == [1, 2]
+    assert [positions(stops)[job.pk] for job in stops] == [1, 2]
 
 
 def test_items_of_one_host_go_two_at_a_time_and_all_end(operator: User, host: Host) -> None:

@@ -201,6 +201,21 @@ async def test_a_full_disk_is_told_before_the_archive_is_sent(
     assert waiting() == []
 
 
+@pytest.mark.parametrize(
+    ("size", "status"), [("1000", 204), ("99999999999999", 413)], ids=["fits", "too large"]
+)
+async def test_a_page_asks_first_whether_so_much_may_be_sent(
+    operator: User, size: str, status: int
+) -> None:
+    sending = await sender(operator, x_upload_size=size)
+    start = await sending.client.receive_output(10)  # type: ignore[no-untyped-call]
+    assert start["status"] == status
+    await sending.say(b"", more=False)
+    await sending.client.wait(10)  # type: ignore[no-untyped-call]
+    assert waiting() == []
+    assert not await database_sync_to_async(Job.objects.exists)()
+
+
 async def test_one_key_is_one_job_with_one_archive(operator: User, host: Host) -> None:
     first = await (await sender(operator, idempotency_key="k1")).sent(archive())
     assert (await (await sender(operator, idempotency_key="k1")).answer())[1] == first[1]

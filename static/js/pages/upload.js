@@ -29,13 +29,14 @@ function show(sending) {
   $("#dosend").disabled = sending;
 }
 
-function request(file, key) {
+function request(file, size = null) {
   const asked = new XMLHttpRequest(); // fetch tells nothing of how much it has sent
   asked.open("POST", address());
   asked.setRequestHeader("Content-Type", "application/x-tar");
   asked.setRequestHeader("Accept", "application/json");
   asked.setRequestHeader("X-CSRFToken", csrfToken());
-  asked.setRequestHeader("Idempotency-Key", key);
+  asked.setRequestHeader("Idempotency-Key", onceKey());
+  if (size !== null) asked.setRequestHeader("X-Upload-Size", String(size));
   asked.responseType = "json";
   return new Promise((resolve) => {
     asked.onload = () => resolve({ status: asked.status, data: asked.response });
@@ -65,12 +66,11 @@ function tell({ loaded, total }, now) {
         });
 }
 
-/** Nothing at first: who may not, or names what is wrong, hears so before all of it is sent. */
-async function refused() {
-  const { status: code, data } = await request(new Blob([]), onceKey());
-  const fields = data?.errors?.map((each) => each.field) ?? [];
-  if (code === 422 && fields.includes("body")) return false;
-  tellRefusal({ status: code, data });
+/** Asked first: who may not, or names what is wrong, hears so before all of it is sent. */
+async function refused(size) {
+  const answer = await request(null, size);
+  if (answer.status === 204) return false;
+  if (answer.status !== -1) tellRefusal(answer);
   return true;
 }
 
@@ -85,7 +85,7 @@ form.addEventListener("submit", async (event) => {
   show(true);
   bar.value = 0;
   status.textContent = "";
-  const answer = (await refused()) ? null : await request(file, onceKey());
+  const answer = (await refused(file.size)) ? null : await request(file);
   running = null;
   if (answer?.status === 202) {
     location.assign(`/jobs/${answer.data.id}/`);
