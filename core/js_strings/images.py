@@ -15,6 +15,7 @@ def strings() -> Strings:
         "image_one_at_a_time": _("Select one image for this."),
         "image_not_applicable": _("Something is being done with it already."),
         "image_looking": _("Looking for newer images"),
+        "image_compare_two": _("Select two images to compare."),
         "image_save_one_host": _("One file holds images of one host only."),
         "busy_tag": _("Tagging…"),
         "busy_untag": _("Untagging…"),

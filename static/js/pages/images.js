@@ -37,9 +37,25 @@ const { targets, perform } = listPage({
   counts: ["container"],
   shows: ["host", "image"],
   always: { newer: lookForNewer },
-  go: { ...go, inspect: (row) => location.assign(`${row.url}-/inspect/`) },
-  goMany: { save: saveAll },
+  go: {
+    ...go,
+    compare: (row) => compare([row]),
+    inspect: (row) => location.assign(`${row.url}-/inspect/`),
+  },
+  goMany: { save: saveAll, compare },
 });
+
+/** Two with each other; one with another that is chosen there. */
+function compare(rows) {
+  if (rows.length > 2) {
+    toast(t("image_compare_two"), { state: "unknown" });
+    return;
+  }
+  const [left, right = ""] = rows.map((row) => `${row.host}/${referenceOf(row)}`);
+  const url = new URL($('#act [data-do="compare"]').dataset.url, location.href);
+  url.search = new URLSearchParams(right ? { left, right } : { left });
+  location.assign(url);
+}
 
 /** One file holds images of one host. */
 function saveAll(rows) {
