@@ -195,6 +195,19 @@ class Engine:
         body, name = container_body(spec), spec.name or None
         return self._call(lambda api: api.create_from(body, name), CHANGE_S)
 
+    def put_files(self, container_id: str, directory: str, tar: bytes) -> None:
+        """Unpacks an archive in a directory of the container, running or not. Within 15 s."""
+        path = checked_id(container_id)
+        self._call(lambda api: api.put_archive(path, directory, tar), CHANGE_S)
+
+    def asks_registry(self, reference: str) -> None:
+        """Has the engine itself ask a registry for an image; it signs in with nothing.
+
+        Raises NoSuchObject or Refused with the engine's words: what it thinks of the registry.
+        """
+        path = checked_reference(reference)
+        self._call(lambda api: api.ask(f"/distribution/{path}/json"))
+
     def start(self, container_id: str) -> None:
         """Within 15 s. A running container is no error."""
         path = checked_id(container_id)

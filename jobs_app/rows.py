@@ -163,6 +163,8 @@ def _stopped(job: Job) -> str:
 def _target_url(job: Job) -> str:
     if job.kind == "image.build":
         return f"/builds/{job.pk}/"
+    if job.kind == "registry.make" and job.state == Job.State.SUCCEEDED:
+        return f"/registries/{job.target}/-/trust/"
     if not job.kind.startswith("container.") or not job.target or not job.host_name:
         return ""
     return f"/h/{job.host_name}/c/{job.target}/"

@@ -35,6 +35,7 @@ def kind_word(kind: str) -> str:
         "registry.index": _("Read a registry"),
         "registry.untag": _("Remove tags in a registry"),
         "registry.remove": _("Delete images in a registry"),
+        "registry.make": _("Make a private registry"),
         "registry.copy": _("Copy between registries"),
         "registry.copy.bulk": _("Copy several images"),
     }

@@ -41,6 +41,7 @@ PAGES = [
     "/h/{host}/i/lab/busybox:latest/-/inspect/",
     "/images/compare/?left={host}/lab/busybox:latest&right={host}/lab/busybox:latest",
     "/registries/-/copy/",
+    "/registries/-/made-here/",
     "/hosts/",
     "/hosts/new/",
     "/hosts/{host}/",

@@ -32,6 +32,8 @@ CALLS: dict[str, Callable[[Engine, str], object]] = {
     "tag_image": lambda engine, _: engine.tag_image(IMAGE, "lab/late", "1"),
     "remove_image": lambda engine, _: engine.remove_image("lab/none:1"),
     "create": lambda engine, _: engine.create(ContainerSpec(IMAGE, "late", network="none")),
+    "put_files": lambda engine, container_id: engine.put_files(container_id, "/", b""),
+    "asks_registry": lambda engine, _: engine.asks_registry("127.0.0.1:9/a:1"),
     "start": Engine.start,
     "stop": lambda engine, container_id: engine.stop(container_id, grace_s=0),
     "restart": lambda engine, container_id: engine.restart(container_id, grace_s=0),

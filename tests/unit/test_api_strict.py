@@ -132,6 +132,7 @@ def sensible_body(method: str, route: str) -> Any:
         ("POST", "hosts/{host}/images/prune"): {"preview": True},
         ("POST", "hosts/{host}/images/tag"): {"source": "nginx:1.27", "reference": "web:1"},
         ("POST", "hosts/{host}/images/untag"): {"reference": "nginx:1.27"},
+        ("POST", "hosts/{host}/registries"): {"name": "made"},
         ("POST", "registries/{registry}/delete"): {"repository": "shop", "tags": ["1"]},
     }.get((method, route), {})
 

@@ -65,6 +65,8 @@ OPERATIONS: dict[tuple[str, str], tuple[str, int, Any]] = {
     ("PATCH", "registries/{registry}"): ("fleet", 200, {"kind": "harbor"}),
     ("DELETE", "registries/{registry}"): ("fleet", 204, {}),
     ("POST", "registries/{registry}/check"): ("fleet", 200, None),
+    ("POST", "hosts/{host}/registries"): ("fleet", 202, {"name": "made"}),
+    ("GET", "registries/{registry}/trust"): ("list", 200, None),
     ("POST", "registries/copy"): (
         "everywhere", 202,
         {"source": {"registry": "near", "repository": "a"},
