@@ -216,12 +216,12 @@ test("a JSON line opens as fields under it, and the lines below make room", asyn
   await painted();
   const shown = [...document.querySelectorAll(".fv")].map((field) => field.textContent);
   equal(shown, ["+−levelwarn", "+−user.id7", '+−user.tags["a"]']);
-  equal(rows()[1][0] - rows()[0][0], 4 * LINE);
+  equal(rows()[1][0] - rows()[0][0], 5 * LINE);
   document.querySelectorAll(".fv button")[3].click();
   equal(chosen, [{ name: "user.id", value: "7", isNot: true }]);
   view.setWrap(true);
   await painted();
-  equal(rows()[1][0] - rows()[0][0], 4 * LINE);
+  equal(rows()[1][0] - rows()[0][0], 5 * LINE);
   fields.toggle(start);
   await painted();
   equal(rows()[1][0] - rows()[0][0], LINE);

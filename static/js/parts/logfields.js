@@ -1,8 +1,10 @@
 /** Lines that are JSON objects, opened as fields under the line; a field narrows what is shown. */
 import { make } from "../core/dom.js";
 import { t } from "../core/i18n.js";
+import { LINE_PX } from "./logpaint.js";
 
 const MOST_FIELDS = 60;
+const FIELD_PX = 24; // as in logs.css: a target is at least so large (WCAG 2.5.8)
 const DEEPEST = 4;
 const LONGEST = 2000; // characters of a value that are drawn
 
@@ -82,7 +84,7 @@ export function logFields(view, choose) {
       if (!fields) return false;
       if (opened.has(id)) opened.delete(id);
       else opened.set(id, draw(fields));
-      view.open(id, opened.has(id) ? fields.length : 0);
+      view.open(id, opened.has(id) ? Math.ceil((fields.length * FIELD_PX) / LINE_PX) : 0);
       return true;
     },
   };
