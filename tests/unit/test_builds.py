@@ -306,3 +306,12 @@ def test_which_images_a_build_may_pull() -> None:
     assert check(text).images == ["reg.example:5000/a:1", "b.example/b", "c.example/c"]
     assert check(text, target="1").images == ["reg.example:5000/a:1", "b.example/b"]
     assert check(text, build_args={"A": "d"}).images[0] == "d:1"
+
+
+def test_a_build_whose_connection_breaks_is_interrupted_and_not_done_again(
+    fake: FakeEngine, place: Host, operator: User
+) -> None:
+    fake.break_off("POST /build")
+    job = run(asked(operator))
+    assert job.state == "interrupted"
+    assert len(fake.asked("POST /build")) == 1
