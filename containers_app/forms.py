@@ -268,3 +268,39 @@ def _port(row: dict[str, Any]) -> dict[str, Any]:
 
 def _mount(row: dict[str, Any]) -> dict[str, Any]:
     return row | {"type": row["type"] or "volume"}
+
+
+class CommitForm(forms.Form):
+    """An image made of a container. What makes sense is decided by containers_app.commit."""
+
+    reference = forms.CharField(
+        label=gettext_lazy("Name of the image"),
+        max_length=400,
+        help_text=gettext_lazy("Such as shop/web:fixed. An image that has this name loses it."),
+        widget=forms.TextInput(attrs=CODE),
+    )
+    message = forms.CharField(
+        label=gettext_lazy("Message"),
+        required=False,
+        max_length=1000,
+        help_text=gettext_lazy("What is different; it stands in the image's history."),
+    )
+    author = forms.CharField(label=gettext_lazy("Author"), required=False, max_length=1000)
+    changes = forms.CharField(
+        label=gettext_lazy("Changes of the configuration"),
+        required=False,
+        strip=False,
+        help_text=gettext_lazy(
+            "Instructions as in a Dockerfile, one a line: CMD, ENTRYPOINT, ENV, EXPOSE, "
+            "HEALTHCHECK, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR."
+        ),
+        widget=forms.Textarea(attrs=CODE | {"rows": 4}),
+    )
+    pause = forms.BooleanField(
+        label=gettext_lazy("Pause the container meanwhile"),
+        required=False,
+        initial=True,
+        help_text=gettext_lazy("Else files may be copied while they are being written."),
+    )
+    key = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    container = forms.CharField(max_length=64, widget=forms.HiddenInput)

@@ -36,6 +36,9 @@ def context(user: User, container: Container, tab: str, *, partial: bool) -> dic
         "shell": f"containers_app/{shell}",
         "object": rows_of([container], host_ids(user, Role.OPERATOR))[0],
         "host": container.host,
+        "image_url": f"/h/{container.host.slug}/i/{container.image_id}/"
+        if container.image_row_id
+        else "",
         "ports": ports_of(container),
         "can_administer": container.host_id in host_ids(user, Role.ADMINISTRATOR),
         "locked_by": container.locked_by.username if container.locked_by else "",
@@ -99,6 +102,7 @@ def _tabs(container: Container, current: str) -> list[dict[str, Any]]:
     labels = {
         "page": _("Overview"),
         "logs": _("Logs"),
+        "changes": _("Changes"),
         "inspect": _("Inspect"),
         "events": _("Events"),
     }

@@ -18,7 +18,7 @@ from core.tree import nodes
 @signed_in
 @require_GET
 def overview(request: Request, host: str, name: str) -> HttpResponse:
-    found = _find(request, host, name, "page")
+    found = find(request, host, name, "page")
     if isinstance(found, HttpResponse):
         return found
     context = object_page.context(request.user, found, "page", partial=is_htmx(request))
@@ -35,7 +35,7 @@ def overview(request: Request, host: str, name: str) -> HttpResponse:
 @signed_in
 @require_GET
 def inspect(request: Request, host: str, name: str) -> HttpResponse:
-    found = _find(request, host, name, "inspect")
+    found = find(request, host, name, "inspect")
     if isinstance(found, HttpResponse):
         return found
     context = object_page.context(request.user, found, "inspect", partial=is_htmx(request))
@@ -49,7 +49,7 @@ def inspect(request: Request, host: str, name: str) -> HttpResponse:
 @signed_in
 @require_GET
 def events(request: Request, host: str, name: str) -> HttpResponse:
-    found = _find(request, host, name, "events")
+    found = find(request, host, name, "events")
     if isinstance(found, HttpResponse):
         return found
     context = object_page.context(request.user, found, "events", partial=is_htmx(request))
@@ -66,7 +66,7 @@ def events(request: Request, host: str, name: str) -> HttpResponse:
 @require_GET
 def logs(request: Request, host: str, name: str) -> HttpResponse:
     """The frame of the log view; its lines come through the socket."""
-    found = _find(request, host, name, "logs")
+    found = find(request, host, name, "logs")
     if isinstance(found, HttpResponse):
         return found
     context = object_page.context(request.user, found, "logs", partial=is_htmx(request))
@@ -105,7 +105,7 @@ def lock(request: Request, host: str, name: str) -> HttpResponse:
     return redirect(object_page.page_of(container))
 
 
-def _find(request: Request, host: str, reference: str, tab: str) -> Container | HttpResponse:
+def find(request: Request, host: str, reference: str, tab: str) -> Container | HttpResponse:
     """The container; or the way to its own address; or the page of one that is gone."""
     try:
         found = container_for(request.user, host, reference)

@@ -37,6 +37,19 @@ def require_first_start(job: Job, engine: Engine) -> None:
         )
 
 
+def require_commit(job: Job, engine: Engine) -> None:
+    """Raise Failed where an image of a container that reaches its host is not the actor's.
+
+    What such a container has in its writable layer may be of the host. Raises EngineError where
+    the engine cannot be asked.
+    """
+    if not is_administrator(job) and (ways := reaches(engine.container(job.target))):
+        raise Failed(
+            _("Only an administrator of the host may make an image of this container: %(why)s.")
+            % {"why": ", ".join(ways)}
+        )
+
+
 def is_administrator(job: Job) -> bool:
     """Whether who asked for the job is an administrator of its host now."""
     assert job.host, "deeds on containers have a host"

@@ -77,6 +77,32 @@ class RenameBody(Body):
     name: str
 
 
+class CommitBody(Body):
+    """A new image of a container. Values within `changes` are kept sealed."""
+
+    reference: str = Field(description="Its name: shop/web:fixed")
+    message: str = ""
+    author: str = ""
+    changes: list[str] | str = Field(
+        default_factory=list, description='Instructions of a Dockerfile: CMD ["nginx"], ENV A=b, …'
+    )
+    pause: bool = Field(default=True, description="Freeze its processes meanwhile")
+
+
+class ChangeOut(Out):
+    """A path that is not as in the image."""
+
+    path: str
+    kind: str = Field(description="added, changed or deleted")
+    size: int | None = Field(description="Bytes of a file, where sizes were asked for")
+
+
+class ChangeFilters(Filters):
+    kind: str = Field("", description="added, changed or deleted")
+    path: str = Field("", description="Only what is below this folder")
+    sizes: bool = Field(default=False, description="Ask for sizes too; then at most 100 in a page")
+
+
 class Target(Body):
     host: str
     id: str

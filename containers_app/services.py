@@ -16,6 +16,7 @@ from containers_app import (
     policy,
     tasks,  # noqa: F401 - the deeds below are registered there
 )
+from containers_app.commit import checked as checked_commit
 from containers_app.listing import Query
 from containers_app.live_reads import detail, sizes_of
 from containers_app.models import Container
@@ -27,6 +28,7 @@ from containers_app.spec import spec_from
 from containers_app.wanted import require_possible
 from core.errors import Conflict, Invalid, Locked, NotFound
 from core.live import publish_on_commit
+from core.masking import masked_instruction
 from hosts_app.selectors import host_for, may
 from jobs_app.models import Job
 from jobs_app.services import Wish, ask, ask_many
@@ -100,6 +102,33 @@ def run(actor: User, host: str, said: Mapping[str, Any], *, idempotency_key: str
         secret=json.dumps(secret) if secret else "",
     )
     return ask(actor, wish, idempotency_key=idempotency_key)
+
+
+@transaction.atomic
+def commit(
+    actor: User, host: str, docker_id: str, said: Mapping[str, Any], *, idempotency_key: str = ""
+) -> Job:
+    """Make an image of a container as it is now, with its environment in it.
+
+    `said` has the fields of api.md. Instructions may set variables, so they are kept sealed;
+    params and trail have them without values.
+    """
+    container = container_to_change(actor, host, docker_id, Role.OPERATOR)
+    kept = checked_commit(said)
+    own.require_administrator(actor, "commit", [container])
+    changes = kept["changes"]
+    shown = kept | {"changes": [masked_instruction(each) for each in changes]}
+    wish = Wish(
+        "container.commit",
+        container.host,
+        container.docker_id,
+        container.name,
+        shown,
+        secret=json.dumps(changes) if changes else "",
+    )
+    job = ask(actor, wish, idempotency_key=idempotency_key)
+    _tell_rows([container])
+    return job
 
 
 def prune_preview(actor: User, query: Query) -> list[Prunable]:

@@ -6,7 +6,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts_app.models import Role
-from containers_app import settle
+from containers_app import (
+    commit_tasks,  # noqa: F401 - its deed is registered
+    settle,
+)
 from containers_app.models import Container
 from containers_app.policy import require_allowed
 from containers_app.privileged import is_administrator, require_first_start

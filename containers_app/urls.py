@@ -1,6 +1,6 @@
 from django.urls import path
 
-from containers_app import log_page, object_views, run_views, views
+from containers_app import change_views, log_page, object_views, run_views, views
 
 app_name = "containers"
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
     path("logs/", log_page.merged, name="merged-logs"),
     path("h/<slug:host>/c/<str:name>/", object_views.overview, name="page"),
     path("h/<slug:host>/c/<str:name>/logs/", object_views.logs, name="logs"),
+    path("h/<slug:host>/c/<str:name>/changes/", change_views.changes, name="changes"),
+    path("h/<slug:host>/c/<str:name>/commit/", change_views.commit, name="commit"),
     path("h/<slug:host>/c/<str:name>/inspect/", object_views.inspect, name="inspect"),
     path("h/<slug:host>/c/<str:name>/events/", object_views.events, name="events"),
     path("h/<slug:host>/c/<str:name>/reveal/", object_views.reveal, name="reveal"),

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 import accounts_app.api
 import containers_app.api
+import containers_app.change_api
 import containers_app.log_api
 import containers_app.search_api
 import hosts_app.api
@@ -68,6 +69,7 @@ api = Api(
 for _router in (
     hosts_app.api.router,
     containers_app.api.router,
+    containers_app.change_api.router,
     containers_app.search_api.router,
     containers_app.log_api.router,
     images_app.transfer_api.router,

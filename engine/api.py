@@ -69,6 +69,16 @@ class Api(docker.APIClient):
         history: Callable[[str], list[dict[str, Any]]] = self.history
         return history(reference)
 
+    def changes_of(self, container_id: str) -> list[dict[str, Any]] | None:
+        changes: Callable[[str], list[dict[str, Any]] | None] = self.diff
+        return changes(container_id)
+
+    def stat(self, container_id: str, path: str) -> str:
+        """What the engine says of a path in a container's file system, as its header has it."""
+        where = f"{self.base_url}/v{self._version}/containers/{container_id}/archive"
+        answer = self.head(where, params={"path": path}, timeout=_timeout())
+        return str(answer.headers["X-Docker-Container-Path-Stat"])
+
     def create_from(self, body: dict[str, Any], name: str | None) -> str:
         create: Callable[..., dict[str, Any]] = self.create_container_from_config
         return str(create(body, name)["Id"])

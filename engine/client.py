@@ -1,5 +1,6 @@
 """The one door to a Docker Engine for short calls: docker-py stays on this side of it."""
 
+import contextlib
 import json
 import threading
 import time
@@ -27,6 +28,7 @@ from engine.types import (
     EngineInfo,
     EngineVersion,
     Event,
+    FileChange,
     HistoryEntry,
     ImageDetail,
     ImageSummary,
@@ -139,6 +141,26 @@ class Engine:
             lambda api: api.containers(all=True, size=True, filters=filters), LIST_S
         )
         return {str(each["Id"]): int(each.get("SizeRw") or 0) for each in found}
+
+    def changes(self, container_id: str) -> list[FileChange]:
+        """What the writable layer holds against the image, in order of paths. Within 15 s."""
+        path = checked_id(container_id)
+        return self._call(lambda api: parse.changes(api.changes_of(path)), LIST_S)
+
+    def file_sizes(self, container_id: str, paths: Collection[str]) -> dict[str, int]:
+        """Path → bytes, of those that are plain files now. One question each; all within 15 s."""
+        place = checked_id(container_id)
+
+        def sizes(api: Api) -> dict[str, int]:
+            found = {}
+            for path in paths:
+                with contextlib.suppress(NoSuchObject):
+                    size = parse.file_size(api.stat(place, path))
+                    if size is not None:
+                        found[path] = size
+            return found
+
+        return self._call(sizes, LIST_S)
 
     def events(self, container_id: str, *, since: datetime, until: datetime) -> list[Event]:
         """What the engine remembers of a container, of its last 256 events in all; oldest first.

@@ -1,5 +1,7 @@
 """Turns the Engine API's JSON about containers into plain values (pure)."""
 
+import base64
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -8,6 +10,7 @@ from typing import Any
 from engine.types import (
     ContainerDetail,
     ContainerSummary,
+    FileChange,
     HealthEntry,
     MountPoint,
     Network,
@@ -17,6 +20,10 @@ from engine.types import (
 MOST_LABELS = 200  # R13: one label of 20 MB is accepted by engines
 LONGEST_LABEL = 4096  # bytes
 NEVER = "0001-01-01"  # Go's zero time
+
+CHANGES = {0: "changed", 1: "added", 2: "deleted"}  # moby, pkg/archive/changes.go
+# of Go's io/fs.FileMode: folder, link, pipe, socket, device, character device, irregular
+NOT_A_FILE = 1 << 31 | 1 << 27 | 1 << 26 | 1 << 25 | 1 << 24 | 1 << 21 | 1 << 19
 
 EXIT_CODE = re.compile(r"^(?:Exited|Restarting) \((-?\d+)\)")
 HEALTH = re.compile(r"\((?:health: )?(starting|healthy|unhealthy)\)$")
@@ -108,6 +115,18 @@ def detail(raw: dict[str, Any]) -> ContainerDetail:
         error=_text(state, "Error"),
         raw=raw,
     )
+
+
+def changes(raw: Any) -> list[FileChange]:
+    """The answer of /containers/{id}/changes, in order of paths; null where nothing changed."""
+    found = [FileChange(str(each["Path"]), CHANGES[each["Kind"]]) for each in raw or ()]
+    return sorted(found, key=lambda change: change.path)
+
+
+def file_size(header: str) -> int | None:
+    """Bytes of what X-Docker-Container-Path-Stat tells of; None for what is no plain file."""
+    said = json.loads(base64.b64decode(header, validate=True))
+    return int(said["size"]) if int(said["mode"]) & NOT_A_FILE == 0 else None
 
 
 def exit_code_of(status: str) -> int | None:

@@ -26,6 +26,7 @@ CONNECT_S = 3.0
 HEADERS_S = 5.0  # an engine sends the head of a stream at once, before there is any content
 PING_S = 3.0
 SILENCE_S = 10.0  # without a byte; then a ping tells a slow engine from a dead one (R3)
+DONE = {200, 201}
 LARGEST_EVENT = 64 * 1024 * 1024  # bytes; an event repeats all labels of its container (R13)
 LARGEST_ERROR = 64 * 1024  # bytes
 
@@ -120,7 +121,7 @@ async def opened(
             async with asyncio.timeout(timeout_s or HEADERS_S):
                 if not patient:
                     response = await asked
-                if response.status != 200:
+                if response.status not in DONE:
                     raise await _error(response)
         except aiohttp.ConnectionTimeoutError as error:
             raise unreachable(error, connection.url, connecting=not connection.tls) from error

@@ -166,6 +166,14 @@ class ContainerDetail:
 
 
 @dataclass(frozen=True, slots=True)
+class FileChange:
+    """What a container did to one path of its image, in its writable layer."""
+
+    path: str  # absolute
+    kind: str  # added | changed | deleted
+
+
+@dataclass(frozen=True, slots=True)
 class ImageSummary:
     id: str  # sha256:...
     tags: tuple[str, ...]  # without <none>:<none>

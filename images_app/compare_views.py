@@ -13,6 +13,7 @@ from core.errors import DashboardError, Invalid
 from core.gate import signed_in
 from images_app import compare, live_reads, object_page
 from images_app.models import Image
+from images_app.rows import name_of
 
 
 @dataclass(slots=True)
@@ -70,7 +71,7 @@ def _shown(asked: Asked, field: str) -> dict[str, Any]:
     shown = {"field": field, "text": asked.text, "error": asked.error}
     if image is None:
         return shown
-    return shown | {
-        "image": object_page.head(image),
-        "platform": asked.side and asked.side.platform,
-    }
+    called = asked.text.partition("/")[2]
+    name = called if called in image.tags else name_of(image)
+    platform = asked.side.platform if asked.side else ""
+    return shown | {"image": object_page.head(image, name), "platform": platform}

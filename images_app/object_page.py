@@ -21,15 +21,19 @@ from images_app.selectors import images_for
 MOST_USERS = 200  # containers listed on the page; the list of containers has them all
 
 
-def context(user: User, image: Image, tab: str) -> dict[str, Any]:
-    """What images_app/object.html shows around the body of each tab."""
+def context(user: User, image: Image, tab: str, reference: str) -> dict[str, Any]:
+    """What images_app/object.html shows around the body of each tab.
+
+    `reference` is the name that was asked for: an image of several is called by that one.
+    """
+    name = reference if reference in image.tags else name_of(image)
     return {
-        "object": head(image),
+        "object": head(image, name),
         "host": image.host,
         "can_operate": image.host_id in host_ids(user, Role.OPERATOR),
         "can_administer": image.host_id in host_ids(user, Role.ADMINISTRATOR),
-        "verbs": _verbs(image),
-        "object_tabs": _tabs(image, tab),
+        "verbs": _verbs(image, name),
+        "object_tabs": _tabs(image, name, tab),
         "tab": tab,
         "as_of": image.host.as_of,
         **uses(user, image),
@@ -50,17 +54,17 @@ def uses(user: User, image: Image) -> dict[str, Any]:
     }
 
 
-def page_of(image: Image) -> str:
-    return reverse("image:page", args=[image.host.slug, name_of(image)])
+def page_of(image: Image, name: str = "") -> str:
+    return reverse("image:page", args=[image.host.slug, name or name_of(image)])
 
 
-def head(image: Image) -> dict[str, Any]:
-    prefix, name, tag = parts_of(image.label)
+def head(image: Image, called: str) -> dict[str, Any]:
+    prefix, name, tag = parts_of(called)
     return {
         "pk": image.pk or 0,
         "id": image.docker_id,
         "short": image.short_id,
-        "label": visible(image.label, 400),
+        "label": visible(called, 400),
         "prefix": prefix,
         "name": name,
         "tag": tag,
@@ -68,7 +72,7 @@ def head(image: Image) -> dict[str, Any]:
         "digests": [visible(each, 500) for each in image.digests],
         "host": image.host.slug,
         "host_name": image.host.name,
-        "url": page_of(image),
+        "url": page_of(image, called),
         "size": filesizeformat(image.size_bytes),
         "created": image.created,
         "age": age(image.created, now()),
@@ -77,9 +81,9 @@ def head(image: Image) -> dict[str, Any]:
     }
 
 
-def _verbs(image: Image) -> list[dict[str, Any]]:
+def _verbs(image: Image, called: str) -> list[dict[str, Any]]:
     """What can be done from here by a page of its own; a page that is not built is left out."""
-    name = name_of(image) if image.tags else image.docker_id
+    name = called if image.tags else image.docker_id
     wanted: Iterable[tuple[str, str, str, dict[str, str]]] = (
         (_("Run"), "play", "containers:new", {"host": image.host.slug, "image": name}),
         (_("Push"), "upload", "images:push", {"host": image.host.slug, "reference": name}),
@@ -99,20 +103,15 @@ def _verbs(image: Image) -> list[dict[str, Any]]:
     return verbs
 
 
-def _tabs(image: Image, current: str) -> list[dict[str, Any]]:
-    said = [image.host.slug, name_of(image)]
+def _tabs(image: Image, name: str, current: str) -> list[dict[str, Any]]:
+    said = [image.host.slug, name]
     labels = {"page": _("Overview"), "inspect": _("Inspect")}
     tabs: list[dict[str, Any]] = [
         {"key": key, "label": label, "url": reverse(f"image:{key}", args=said)}
         for key, label in labels.items()
     ]
-    tabs.append({"key": "compare", "label": _("Compare"), "url": compare_url(image)})
+    tabs.append({"key": "compare", "label": _("Compare"), "url": address_of("/".join(said))})
     return [{**each, "current": each["key"] == current} for each in tabs]
-
-
-def compare_url(image: Image) -> str:
-    """The comparison with another image, which is yet to be chosen."""
-    return address_of(f"{image.host.slug}/{name_of(image)}")
 
 
 def _user(image: Image, each: Any) -> dict[str, Any]:

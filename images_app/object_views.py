@@ -20,7 +20,7 @@ def overview(request: Request, host: str, reference: str) -> HttpResponse:
     found = _find(request, host, reference, "page")
     if isinstance(found, HttpResponse):
         return found
-    context = object_page.context(request.user, found, "page")
+    context = object_page.context(request.user, found, "page", reference)
     if is_htmx(request):  # who uses it has changed; the rest never does
         return render(request, "images_app/_users.html", context)
     try:
@@ -38,7 +38,7 @@ def inspect(request: Request, host: str, reference: str) -> HttpResponse:
     found = _find(request, host, reference, "inspect")
     if isinstance(found, HttpResponse):
         return found
-    context = object_page.context(request.user, found, "inspect")
+    context = object_page.context(request.user, found, "inspect", reference)
     try:
         context["nodes"] = nodes(live_reads.inspected(found))
     except (EngineFailed, NotFound) as error:

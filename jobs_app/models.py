@@ -50,6 +50,8 @@ class Job(models.Model):
 
     # kinds of which not all is kept that a retry would need
     ONCE = frozenset({"image.build", "image.load", "image.import"})
+    # kinds beside which a thing can be changed as ever: it does not count as busy with them
+    BESIDE = frozenset({"container.commit"})
     OPEN = (State.QUEUED, State.RUNNING)
     FINAL = (
         State.SUCCEEDED,

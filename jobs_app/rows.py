@@ -116,7 +116,11 @@ def results_of(job: Job) -> list[dict[str, str]]:
         note = digest_word(confirmed=said["confirmed"]) if "confirmed" in said else ""
         facts.append({"label": _("Digest"), "value": str(digest), "note": note})
     if docker_id := said.get("id"):
-        facts.append({"label": _("ID"), "value": str(docker_id), "note": ""})
+        fact = {"label": _("ID"), "value": str(docker_id), "note": ""}
+        if str(docker_id).startswith("sha256:") and job.host_name:
+            fact["url"] = f"/h/{job.host_name}/i/{docker_id}/"
+            fact["reference"] = str(said.get("reference") or "")
+        facts.append(fact)
     facts += [
         {"label": _("Image"), "value": str(image["reference"]), "note": str(image["id"])[7:19]}
         for image in said.get("images", [])

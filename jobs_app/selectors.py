@@ -54,6 +54,7 @@ def positions(jobs: Iterable[Job]) -> dict[int, int]:
 def busy_verbs(host_ids: Collection[int], targets: Collection[str]) -> dict[tuple[int, str], str]:
     """(host, docker id) → verb of the open job, for what is being changed right now."""
     opened = Job.objects.open().filter(host__in=host_ids, target__in=targets).order_by("-pk")
+    opened = opened.exclude(kind__in=Job.BESIDE)
     return {
         (host_id, target): kind.rpartition(".")[2]
         for host_id, target, kind in opened.values_list("host", "target", "kind")

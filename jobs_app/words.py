@@ -16,6 +16,7 @@ def kind_word(kind: str) -> str:
         "container.rename": _("Rename container"),
         "container.remove": _("Remove container"),
         "container.run": _("Run container"),
+        "container.commit": _("Make an image of a container"),
         "container.bulk": _("Change several containers"),
         "image.build": _("Build image"),
         "container.prune": _("Remove stopped containers"),

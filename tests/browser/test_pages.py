@@ -35,6 +35,8 @@ PAGES = [
     "/h/{host}/c/shown/logs/",
     "/logs/",
     "/logs/?c={host}/shown&select=name:shown",
+    "/h/{host}/c/shown/changes/",
+    "/h/{host}/c/shown/commit/",
     "/h/{host}/c/shown/inspect/",
     "/h/{host}/c/shown/events/",
     "/h/{host}/i/lab/busybox:latest/",

@@ -45,6 +45,8 @@ CALLS: dict[str, Callable[[Engine, str], object]] = {
     "disk_usage": lambda engine, _: engine.disk_usage(timeout_s=1),
     "images_own_bytes": lambda engine, _: engine.images_own_bytes(timeout_s=1),
     "container_sizes": lambda engine, container_id: engine.container_sizes([container_id]),
+    "changes": Engine.changes,
+    "file_sizes": lambda engine, container_id: engine.file_sizes(container_id, ["/etc/passwd"]),
     "events": lambda engine, container_id: engine.events(
         container_id, since=LONG_AGO, until=LONG_AGO
     ),

@@ -50,6 +50,8 @@ class Container:
     config: dict[str, Any] = field(default_factory=dict)
     host_config: dict[str, Any] = field(default_factory=dict)
     log: list[Entry] = field(default_factory=list)
+    changes: list[tuple[int, str]] = field(default_factory=list)  # 0 changed, 1 added, 2 deleted
+    files: dict[str, int] = field(default_factory=dict)  # path -> bytes
 
     @property
     def labels(self) -> dict[str, str]:

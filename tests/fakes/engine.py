@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from engine.types import Connection
-from tests.fakes import answers, streams, transfers
+from tests.fakes import answers, changes, streams, transfers
 from tests.fakes.daemon import UP, Container, Daemon, Image, Refusal, stamp
 from tests.fakes.http import Answer, Request, Server
 
@@ -232,6 +232,8 @@ class FakeEngine:
         if line == "POST /containers/create":
             made = daemon.create(query.get("name", ""), request.body or {})
             return _json({"Id": made.id, "Warnings": []}, 201)
+        if answer := changes.route(daemon, request):
+            return answer
         if match := re.fullmatch(r"DELETE /containers/([^/]+)", line):
             force = query.get("force", "").lower() in ("1", "true")
             daemon.remove(daemon.find(match[1]), force=force)

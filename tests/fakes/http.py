@@ -43,6 +43,7 @@ class Answer:
     pieces: AsyncIterator[bytes] | None = None
     cut_after: int | None = None  # bytes of body, then the connection is dropped
     date: float | None = None
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 Handler = Callable[[Request], Awaitable[Answer | None]]
@@ -152,6 +153,7 @@ class Server:
         chunked = answer.pieces is not None and request.http == "1.1"
         head = [f"HTTP/{request.http} {answer.status} {REASONS.get(answer.status, 'Because')}"]
         head += [f"Content-Type: {answer.kind}", f"Date: {formatdate(answer.date, usegmt=True)}"]
+        head += [f"{name}: {value}" for name, value in answer.headers.items()]
         if chunked:
             head.append("Transfer-Encoding: chunked")
         elif answer.pieces is None and answer.status not in (204, 304):
@@ -160,7 +162,9 @@ class Server:
         if answer.cut_after is not None and not answer.body and answer.pieces is None:
             head_bytes = head_bytes[:10]  # there is no body to break off in
         writer.write(head_bytes)
-        if answer.pieces is None:
+        if request.method == "HEAD":
+            pass
+        elif answer.pieces is None:
             writer.write(answer.body[: answer.cut_after])
         else:
             await writer.drain()

@@ -126,6 +126,7 @@ def sensible_body(method: str, route: str) -> Any:
         ("POST", "hosts/{host}/containers"): {"image": "nginx:1.27"},
         ("POST", "hosts/{host}/containers/prune"): {"preview": True},
         ("POST", "hosts/{host}/containers/{container}/rename"): {"name": "web2"},
+        ("POST", "hosts/{host}/containers/{container}/commit"): {"reference": "web:1"},
         ("POST", "hosts/{host}/containers/{container}/reveal"): {"names": ["A"]},
         ("POST", "hosts/{host}/images/pull"): {"reference": "nginx:1.27"},
         ("POST", "hosts/{host}/images/push"): {"reference": "nginx:1.27"},

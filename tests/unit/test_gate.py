@@ -118,6 +118,8 @@ OPERATIONS: dict[tuple[str, str], tuple[str, int, Any]] = {
     ("GET", "logs"): ("see", 200, None),
     ("GET", "logs/search"): ("see", 200, None),
     ("GET", "logs/page"): ("see", 200, None),
+    ("GET", f"{ONE}/changes"): ("see", 200, None),
+    ("POST", f"{ONE}/commit"): ("operate", 202, {"reference": "shop/web:fixed"}),
     ("GET", "images"): ("list", 200, None),
     ("POST", "images/bulk"): (
         "operate", 202, {"action": "remove", "targets": [{"host": "lab", "id": "IMAGE"}]},

@@ -175,6 +175,16 @@ def test_an_image_made_a_moment_ago_has_a_page_before_it_has_a_row(
     assert "just/" in text(page)
 
 
+def test_an_image_of_several_names_is_called_as_it_was_asked_for(
+    web: Image, fake: FakeEngine, operator: User, client: Client
+) -> None:
+    Image.objects.update(tags=["127.0.0.1:5000/shop/web:1.0", TAG])
+    page = text(look(client, operator, PAGE))
+    assert f"<title>{TAG} · lab" in page
+    assert f'href="{PAGE}-/inspect/"' in page
+    assert "image=registry.lab%3A5000%2Fshop%2Fweb%3A1.0" in page
+
+
 @pytest.mark.parametrize("reference", ["no/such", "e" * 64, "..", "a" * 3000, "-"])
 def test_what_is_not_there_is_404(
     web: Image, viewer: User, client: Client, reference: str
