@@ -1,5 +1,7 @@
 """The socket of one job: who may open it, what it tells, and that it ends with the job."""
 
+from typing import Any
+
 import pytest
 from channels.db import database_sync_to_async
 
@@ -43,6 +45,31 @@ async def test_it_tells_state_and_lines_until_the_job_has_ended(viewer: User, jo
     assert jobs[-1]["state"] == "succeeded"
     assert lines == ["running", "half way", "succeeded"]
     assert socket.close_code == 1000
+
+
+async def test_a_second_viewer_and_one_from_a_later_line_are_told_the_same(
+    viewer: User, operator: User, job: Job
+) -> None:
+    await database_sync_to_async(finish_by_hand)(job)
+    heard = []
+    for who, after in ((viewer, 0), (operator, 0), (viewer, 2)):
+        socket = await opened(who, f"/ws/jobs/{job.pk}/?after={after}")
+        said = [await socket.hear(), await socket.hear()]
+        heard.append(
+            [pair for each in said if each and each["t"] == "lines" for pair in lines(each)]
+        )
+    assert heard[0] == heard[1]
+    assert [text for _at, text in heard[0]] == ["queued", "one", "two", "three"]
+    assert heard[2] == heard[0][2:]
+
+
+def finish_by_hand(job: Job) -> None:
+    say(job, "one", "two", "three")
+    Job.objects.filter(pk=job.pk).update(state=Job.State.SUCCEEDED)
+
+
+def lines(message: dict[str, Any]) -> list[tuple[str, str]]:
+    return list(zip(message["at"], message["d"], strict=True))
 
 
 async def test_what_is_new_is_told_at_a_hint_and_not_at_the_next_look(
