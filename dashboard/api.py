@@ -24,6 +24,7 @@ import jobs_app.api
 import registries_app.api
 import registries_app.browse_api
 import registries_app.copy_api
+import registries_app.find_api
 import registries_app.make_api
 import registries_app.move_api
 from accounts_app.http import Request
@@ -74,6 +75,7 @@ for _router in (
     containers_app.log_api.router,
     images_app.transfer_api.router,
     images_app.load_api.router,
+    registries_app.find_api.router,
     registries_app.make_api.router,
     registries_app.copy_api.router,
     registries_app.move_api.router,  # before registries/{registry}

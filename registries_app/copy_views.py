@@ -20,7 +20,7 @@ from registries_app import copies
 from registries_app.copies import End
 from registries_app.copy_forms import CopyForm
 from registries_app.failures import RegistryFailed
-from registries_app.selectors import registries_for
+from registries_app.selectors import registries_for, tags_of
 
 MOST_LOOKED_AT = 5  # images; a look at more would keep the reader waiting
 FIELDS = {
@@ -64,6 +64,19 @@ def _initial(request: Request) -> dict[str, str]:
         "target_repository": said.get("target_repository", ""),
         "key": uuid.uuid4().hex,
     }
+
+
+def _picked(request: Request) -> list[str]:
+    """Images that were picked by digest, by their tags as far as they are known."""
+    registry = registries_for(request.user).filter(slug=request.GET.get("registry", "")).first()
+    if registry is None:
+        return []
+    known = tags_of(registry, request.GET.get("repository", ""))
+    found: list[str] = []
+    for digest in request.GET.getlist("digest"):
+        tags = known.filter(digest=digest, kind="tag").order_by("name")
+        found += list(tags.values_list("name", flat=True)) or [digest]
+    return found
 
 
 def _pairs(form: CopyForm) -> list[tuple[End, End]]:

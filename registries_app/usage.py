@@ -45,3 +45,29 @@ def seen_by(user: User, uses: Iterable[Use]) -> list[Use]:
     """Those on hosts that `user` sees."""
     hosts = host_ids(user)
     return [use for use in uses if use.host.pk in hosts]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An image that a host has."""
+
+    host: Host
+    image_id: str
+    name: str  # what a person calls it
+    tags: tuple[str, ...]
+    digests: tuple[str, ...]  # of manifests, without the names of repositories
+
+
+Keeper = Callable[[Collection[str], Collection[str]], Iterable[Kept]]
+_keepers: list[Keeper] = []
+
+
+def provide_images(keeper: Keeper) -> None:
+    """Have `keeper` asked, with words that all must match, or with digests."""
+    if keeper not in _keepers:
+        _keepers.append(keeper)
+
+
+def kept_by(words: Collection[str], digests: Collection[str] = ()) -> list[Kept]:
+    """On everybody's hosts: who shows them filters by what the reader sees."""
+    return [kept for keeper in _keepers for kept in keeper(words, digests)]

@@ -43,6 +43,7 @@ PAGES = [
     "/h/{host}/i/lab/busybox:latest/-/inspect/",
     "/images/compare/?left={host}/lab/busybox:latest&right={host}/lab/busybox:latest",
     "/registries/-/copy/",
+    "/registries/-/search/?q=busybox",
     "/registries/-/made-here/",
     "/hosts/",
     "/hosts/new/",

@@ -67,6 +67,7 @@ OPERATIONS: dict[tuple[str, str], tuple[str, int, Any]] = {
     ("POST", "registries/{registry}/check"): ("fleet", 200, None),
     ("POST", "hosts/{host}/registries"): ("fleet", 202, {"name": "made"}),
     ("GET", "registries/{registry}/trust"): ("list", 200, None),
+    ("GET", "registries/search"): ("list", 200, None),
     ("POST", "registries/copy"): (
         "everywhere", 202,
         {"source": {"registry": "near", "repository": "a"},
