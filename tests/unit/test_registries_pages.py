@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils.timezone import now
 
-from accounts_app.models import User
+from accounts_app.models import AuditEntry, User
 from registries_app.credentials import target_of
 from registries_app.models import Registry, Repository
 from tests import make
@@ -150,7 +150,7 @@ def test_the_record_tells_what_it_can_do_and_is_checked_again(browser: Client) -
 
 
 def answer_of(page: str, ability: str) -> str:
-    found = re.search(rf'data-ability="{ability}".*?</i> ([^<]*)</td>', page, re.DOTALL)
+    found = re.search(rf'data-ability="{ability}".*?</i> ([^<]*)</span>', page, re.DOTALL)
     return found[1] if found else ""
 
 
@@ -195,3 +195,19 @@ def test_the_record_shows_how_many_pulls_are_left(viewer: User) -> None:
     Registry.objects.update(budget={"at": now().isoformat(), "retry_at": later})
     page = make.session(Client(), viewer).get("/registries/lab/-/record/").content.decode()
     assert "asked again in" in page
+
+
+def test_a_mirror_becomes_the_first_choice_of_its_registry(browser: Client, viewer: User) -> None:
+    lab = registry()
+    for name in ("Alpha", "Beta"):
+        registry(name, mirror_of=lab, mirror_kind="root")
+    page = browser.get("/registries/lab/-/record/").content.decode()
+    assert page.index("Alpha") < page.index("first choice") < page.index("Beta")
+    answer = browser.post("/registries/beta/-/record/first/")
+    assert answer["Location"] == "/registries/lab/-/record/"
+    page = browser.get("/registries/lab/-/record/").content.decode()
+    assert page.index("Beta") < page.index("first choice") < page.index("Alpha")
+    assert AuditEntry.objects.filter(action="registry.mirror", target="beta").count() == 1
+    assert browser.post("/registries/lab/-/record/first/").status_code == 409
+    other = make.session(Client(), viewer)
+    assert other.post("/registries/alpha/-/record/first/").status_code == 403
