@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import bulk, idle, live, log_browser, log_live, log_whole, pages, transfers
+from bench import browse, bulk, idle, live, log_browser, log_live, log_whole, pages, transfers
 from bench.measure import until
 from bench.report import Row, surroundings, table, write
 from bench.site import Site, await_known, create_all, dashboard, folder, known, start_all
@@ -24,7 +24,18 @@ WHOLE = ("log-whole", "log-search")
 LIVE = ("log-latency", "log-crowd", "log-many")
 TRANSFERS = ("pull", "build", "files")
 BROWSER = ("log-browser",)
-GROUPS = ("pages", *WHOLE, *LIVE, *BROWSER, *TRANSFERS, "idle", "clicked", "typed", "bulk")
+GROUPS = (
+    "pages",
+    *WHOLE,
+    *LIVE,
+    *BROWSER,
+    *TRANSFERS,
+    "browse",
+    "idle",
+    "clicked",
+    "typed",
+    "bulk",
+)
 RUNNING = 100  # containers, as the goals say
 
 
@@ -49,12 +60,34 @@ class Form:
     transfer_rounds: int
     image_size: int  # bytes, of what is pulled and sent
     load_size: int  # bytes
+    repositories: int  # of a registry, of twenty tags each
+    long_repository: int  # tags
 
 
 LONG = Form(
-    5, 60, 5, 30, 10, 60, 100, 5, 200_000_000, 5, 20, 60, 500, 200, 5, 300_000_000, 2_000_000_000
+    5,
+    60,
+    5,
+    30,
+    10,
+    60,
+    100,
+    5,
+    200_000_000,
+    5,
+    20,
+    60,
+    500,
+    200,
+    5,
+    300_000_000,
+    2_000_000_000,
+    200,
+    10_000,
 )
-SHORT = Form(2, 20, 2, 8, 4, 12, 12, 1, 20_000_000, 2, 5, 22, 100, 20, 2, 30_000_000, 100_000_000)
+SHORT = Form(
+    2, 20, 2, 8, 4, 12, 12, 1, 20_000_000, 2, 5, 22, 100, 20, 2, 30_000_000, 100_000_000, 10, 300
+)
 
 
 def main() -> None:
@@ -90,7 +123,9 @@ def _measured(wanted: set[str], form: Form) -> Iterator[Row]:
                 yield log_browser.browser_row(site, docker, path, form.flood_s)
         if wanted & {*TRANSFERS}:
             yield from _transfers(docker, wanted, form)
-        if wanted - {"pages", *WHOLE, *LIVE, *BROWSER, *TRANSFERS}:
+        if "browse" in wanted:
+            yield from _browse(form)
+        if wanted - {"pages", *WHOLE, *LIVE, *BROWSER, *TRANSFERS, "browse"}:
             yield from _with_one_host(docker, wanted, form)
 
 
@@ -142,6 +177,15 @@ def _transfers(docker: Dockerd, wanted: set[str], form: Form) -> Iterator[Row]:
             yield transfers.load_row(site, docker, path, form.load_size)
             with dockerd() as second:
                 yield transfers.send_row(site, docker, second, size, rounds)
+
+
+def _browse(form: Form) -> Iterator[Row]:
+    _say("a registry is filled")
+    with registry() as private, dashboard(DEMO="0") as site:
+        many = form.long_repository
+        names = browse.fill(private, form.repositories, many)
+        _say("browse")
+        yield from browse.rows(site, private, names, many, min(form.rounds, 5))
 
 
 def _with_one_host(docker: Dockerd, wanted: set[str], form: Form) -> Iterator[Row]:

@@ -1,6 +1,6 @@
 """Repositories, and the images of one, as their pages show them: finished texts and addresses."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -84,6 +84,12 @@ def repositories(
         "as_of": index.named_at,
         "uncounted": any(row.scanned_at is None and not row.error for row in shown),
     }
+
+
+def hits(registry: Registry, found: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Repositories that are not in the list, but that Docker Hub finds."""
+    rows = [Repository(registry=registry, name=name, about=about) for name, about in found.items()]
+    return [_line(registry, row, "", whole=True) for row in rows[:100]]
 
 
 def _branch(

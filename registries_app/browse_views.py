@@ -168,10 +168,17 @@ def _names(request: Request, registry: Registry) -> HttpResponse:
                     )
         except DashboardError as error:
             failed = error
+    words, hits = request.GET.get("find", "").strip(), []
+    if registry.kind == "hub" and len(words) > 2 and not fresh:
+        try:
+            with browsing.looking_at(request.user, registry) as scan:
+                hits = browse_page.hits(registry, browsing.found_on_hub(words, scan))
+        except DashboardError as error:
+            failed = error
     index = index_known(registry)
     found = browse_page.repositories(registry, repositories_of(registry), request.GET, index)
     more = "counts" if fresh == "names" and not failed and found["uncounted"] else ""
-    context = {"registry": registry, "next": more, "failed": failed, **found}
+    context = {"registry": registry, "next": more, "failed": failed, "hits": hits, **found}
     return render(request, "registries_app/_repositories.html", context)
 
 

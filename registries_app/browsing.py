@@ -9,7 +9,7 @@ from django.utils.timezone import now
 from accounts_app.models import User
 from core.limits import AtOnce
 from core.listing import Page
-from registries_app import browse_rows, index, looking
+from registries_app import browse_rows, index, looking, native
 from registries_app.browse_rows import Listing, Query, Row
 from registries_app.models import Index, Registry, Repository
 from registries_app.scan import Scan
@@ -38,6 +38,14 @@ def names(registry: Registry, scan: Scan) -> Index:
     if index.old(known.named_at, looking.NAMES_FRESH if short else looking.FRESH):
         looking.names(registry, scan)
     return index.index_of(registry)
+
+
+def found_on_hub(words: str, scan: Scan) -> dict[str, str]:
+    """Name → about, of repositories of Docker Hub: of a namespace (`grafana/`), or by words."""
+    space = words.strip().partition("/")
+    if space[1] and not space[2]:
+        return scan.once(lambda client: native.namespace(client, space[0])).about
+    return scan.once(lambda client: native.search(client, words.strip())).about
 
 
 def counts(repositories: list[Repository], scan: Scan) -> None:

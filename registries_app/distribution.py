@@ -5,6 +5,8 @@ Each call ends within CALL_S seconds and holds at most the bytes named for it.
 """
 
 from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
 
 from core.text import visible
 from registries_app import failures
@@ -134,6 +136,16 @@ class Client(Wire):
             return None
         self._succeeded(answer, digest)
         return Manifest(digest_of(answer.body), answer.media_type, answer.body)
+
+    def other(self, url: str, login: str = "") -> Any:
+        """JSON of an API beside the protocol; `login` goes to that origin only (E2)."""
+        with deadline(CALL_S):
+            answer = self._hop("GET", url, {"Accept": "application/json"}, login, MOST_LIST)
+        self._succeeded(answer, urlsplit(url).path)
+        said = json_of(answer.body)
+        if said is None:
+            raise failures.NotARegistry(self.target.name)
+        return said
 
     def delete(self, repository: str, reference: str) -> None:
         """By digest: the manifest with all its tags. By tag: that, where it can.

@@ -141,6 +141,10 @@ def keep_digests(tags: Mapping[Tag, str | RegistryFailed]) -> None:
     Tag.objects.bulk_update(changed, ["digest", "error", "seen_at"], batch_size=200)
 
 
+def keep_pushed(tags: Iterable[Tag]) -> None:
+    Tag.objects.bulk_update(tags, ["pushed"], batch_size=200)
+
+
 def keep_manifests(rows: Iterable[Manifest]) -> None:
     """Manifests just read; of one that was known, what it lacked is filled in."""
     Manifest.objects.bulk_create(

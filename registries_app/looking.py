@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
-from registries_app import index, reading
+from registries_app import index, native, reading
 from registries_app.answers import Names
 from registries_app.credentials import target_of
 from registries_app.distribution import Client
-from registries_app.failures import Missing, RegistryFailed
+from registries_app.failures import Missing, NotSupported, RegistryFailed
 from registries_app.models import Manifest, Registry, Repository, Tag
 from registries_app.scan import PAGE_S, Scan, at_once
 
@@ -36,11 +36,23 @@ def page_scan(registry: Registry) -> Scan:
 def names(registry: Registry, scan: Scan) -> None:
     """The names of its repositories, as it lists them now."""
     try:
-        found = scan.once(Client.catalog)
+        found = _listed(registry, scan)
     except RegistryFailed as error:
         index.keep_no_names(registry, error)
         raise
-    index.keep_names(registry, found)
+    index.keep_names(registry, found.names, found.about)
+
+
+def _listed(registry: Registry, scan: Scan) -> native.Listed:
+    """By the protocol; where that is refused, by the product's own API."""
+    if registry.kind == Registry.Kind.HUB:
+        return native.lists(registry, scan)
+    try:
+        return native.Listed(scan.once(Client.catalog))
+    except NotSupported:
+        if registry.kind not in {Registry.Kind.GITLAB, Registry.Kind.HARBOR}:
+            raise
+        return native.lists(registry, scan)
 
 
 def counts(scan: Scan, repositories: Iterable[Repository]) -> None:
@@ -69,10 +81,48 @@ def tags(registry: Registry, name: str, scan: Scan) -> Repository:
 
 def digests(repository: Repository, scan: Scan, shown: Sequence[Tag]) -> None:
     """What these tags stand for, and what that is; only what is not known or no longer fresh."""
+    if repository.registry.kind == Registry.Kind.HUB:  # a GET there counts as a pull (fact 29)
+        _by_hub(repository, scan, shown)
+        return
     unknown = [tag for tag in shown if not tag.digest]
     stale = [tag for tag in shown if tag.digest and index.old(tag.seen_at, FRESH)]
     _resolve(scan, [(repository, tag) for tag in unknown], [(repository, tag) for tag in stale])
     images(scan, {tag.digest: repository.name for tag in shown if tag.digest})
+
+
+def _by_hub(repository: Repository, scan: Scan, shown: Sequence[Tag]) -> None:
+    """What Docker Hub's own API tells of these tags, and HEAD of what it does not."""
+    stale = [tag for tag in shown if index.old(tag.seen_at, FRESH)]
+    if not stale:
+        return
+    told = native.hub_tags(scan, repository.name, [tag.name for tag in stale])
+    rest = [(repository.name, tag.name) for tag in stale if tag.name not in told]
+    found: dict[Tag, str | RegistryFailed] = {}
+    heads = reading.heads(scan, rest)
+    rows: dict[str, Manifest] = {}
+    for tag in stale:
+        known = told.get(tag.name)
+        found[tag] = known.digest if known else heads[repository.name, tag.name]
+        if known:
+            tag.pushed = known.pushed
+            rows[known.digest] = _told(known)
+    index.keep_digests(found)
+    index.keep_pushed([tag for tag in stale if tag.pushed])
+    kept = reading.kept_of(rows)
+    index.keep_manifests(row for digest, row in rows.items() if digest not in kept)
+
+
+def _told(tag: native.HubTag) -> Manifest:
+    """What is known of an image that was not read; it is not whole, so that it still can be."""
+    sizes = [each["size"] for each in tag.platforms if each["size"] is not None]
+    return Manifest(
+        digest=tag.digest,
+        kind="index" if len(tag.platforms) > 1 else "image",
+        platforms=tag.platforms,
+        size=sum(sizes) if sizes else None,
+        complete=False,
+        raw=b"",
+    )
 
 
 def images(scan: Scan, wanted: dict[str, str]) -> None:
@@ -96,7 +146,7 @@ def images(scan: Scan, wanted: dict[str, str]) -> None:
 def image(scan: Scan, repository: str, digest: str) -> str:
     """See that this image is kept, with all its parts. Raises RegistryFailed."""
     images(scan, {digest: repository})
-    if not Manifest.objects.filter(digest=digest).exists():
+    if not Manifest.objects.filter(digest=digest).exclude(raw=b"").exists():
         found = reading.read(scan, [(repository, digest)])
         index.keep_manifests(found.rows.values())
         said = found.digests[repository, digest]

@@ -50,6 +50,11 @@ PAGES = [
     "/hosts/{host}/",
     "/registries/",
     "/registries/-/new/",
+    "/registries/kept/",
+    "/registries/kept/team/app/",
+    "/registries/kept/team/app/?tab=uses",
+    "/registries/kept/team/app/-/{digest}/",
+    "/registries/kept/team/app/-/compare/?old={digest}&new={digest}",
     "/jobs/",
     "/builds/",
     "/builds/new/",
@@ -71,9 +76,28 @@ LOOKS = EVERY if os.environ.get("CHAOS") == "full" else PAIRS
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
 
+DIGEST = f"sha256:{'1' * 64}"
+# A registry that nobody answers for, of which something is known
+KEPT = f"""
+from registries_app.models import Manifest, Registry, Repository, Tag
+registry = Registry.objects.create(
+    slug="kept", name="Kept", url="http://127.0.0.1:9", domain="127.0.0.1:9")
+row = Repository.objects.create(registry=registry, name="team/app", listed=True, tag_count=3)
+for name in ("1.0", "latest"):
+    Tag.objects.create(repository=row, name=name, digest="{DIGEST}")
+Tag.objects.create(repository=row, name="0.9")
+layers = [["{DIGEST}", 7]]
+Manifest.objects.create(digest="{DIGEST}", kind="image", size=7, raw=b'{{"layers": []}}',
+    config=b'{{"config": {{"Env": ["A=1"], "Labels": {{"a": "b"}}}}}}',
+    platforms=[{{"platform": "linux/amd64", "digest": "{DIGEST}", "size": 7, "created": None,
+                "layers": layers, "missing": False}}])
+"""
+
+
 @pytest.fixture(scope="module")
 def shown(site: Site) -> Iterator[str]:
-    """A running container for the pages of one."""
+    """A running container for the pages of one, and a registry for those of what is in it."""
+    site.manage("shell", "-v0", "-c", KEPT)
     script = "while :; do echo level=info all is well; sleep 1; done"
     container_id = site.engine.run("shown", ["sh", "-c", script])
     yield container_id
@@ -90,7 +114,7 @@ def test_every_page_is_whole_and_readable(
     expect(page.locator("tr.r", has_text="shown")).to_have_count(1)
     wrong: list[str] = []
     for path in PAGES:
-        page.goto(site.url + path.format(host=host))
+        page.goto(site.url + path.format(host=host, digest=DIGEST))
         wrong += [f"{path}: {each}" for each in _wrong_with(page, language, size)]
     assert wrong == []
 

@@ -157,6 +157,23 @@ def test_two_images_are_compared_with_the_bytes_that_an_update_pulls(
     assert "the same image" in same
 
 
+def test_an_update_pulls_only_the_layers_that_are_new(
+    client: Client, lab_registry: LabRegistry
+) -> None:
+    record(f"http://{lab_registry.address}")
+    with Pusher(lab_registry.port) as push:
+        push.image("pages/update", ["1"], layers=[b"base" * 100, b"old"])
+        push.image("pages/update", ["2"], layers=[b"base" * 100, b"newer!"])
+    answer = client.get(
+        "/registries/lab/pages/update/-/compare/", {"part": "body", "old": "1", "new": "2"}
+    )
+    text = text_of(answer).replace("\xa0", " ")
+    assert "An update pulls 6 bytes" in text
+    assert "1 layer stays (400 bytes)" in text
+    assert "3 bytes" in text  # of the layer that is no longer in it
+    assert "How it runs did not change" in text
+
+
 def test_referrers_are_told_by_the_list_and_by_tags(client: Client) -> None:
     subject = f"sha256:{'a' * 64}"
     entry = b'{"digest": "sha256:%s", "size": 7, "artifactType": "application/spdx+json"}' % (
