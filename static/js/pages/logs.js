@@ -6,7 +6,7 @@ import { bind } from "../core/keys.js";
 import { readView, writeView } from "../parts/logaddress.js";
 import { Rates } from "../parts/logcharts.js";
 import { logFields, read as readField } from "../parts/logfields.js";
-import { drawEnds, logFoot } from "../parts/logfoot.js";
+import { drawEnds, logFoot, Pace } from "../parts/logfoot.js";
 import { logHistogram } from "../parts/loghistogram.js";
 import { logHistory } from "../parts/loghistory.js";
 import { logLook } from "../parts/loglook.js";
@@ -40,7 +40,8 @@ const button = (which) => $(`[data-log="${which}"]`);
 /* ---- what comes ------------------------------------------------------------------------------ */
 
 const rates = new Rates();
-const counts = { received: 0, skipped: 0 };
+const pace = new Pace();
+const counts = { skipped: 0 };
 const state = stateLine($("#log-state"), { host, view, tryAgain: () => follow() });
 const sources = isMany
   ? logSources($("#log-sources"), { view, state, hidden: asked.hidden, changed: keepAddress })
@@ -61,7 +62,7 @@ function follow(places = [], since = "") {
   stream = followLogs(wanted, {
     lines(lines, gap) {
       if (gap) missing(lines[0][0], gap);
-      counts.received += lines.length;
+      pace.add(lines);
       state.flows();
       past.spare();
       if (!view.isLive) return; // what reads on later begins after the last line that is held
@@ -127,6 +128,7 @@ const look = logLook(view, keepAddress);
 const query = logQuery(view, keepAddress);
 const foot = logFoot(view, {
   state,
+  pace,
   counts,
   drawn() {
     draw();

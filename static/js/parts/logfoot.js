@@ -5,21 +5,47 @@ import { drawRuler } from "./logcharts.js";
 
 const FOOT_MS = 500;
 
+/** How many lines a second are written. What comes at once, and is of an hour, took an hour. */
+export class Pace {
+  constructor(now = performance.now()) {
+    this.begin(now);
+  }
+
+  begin(now) {
+    this.since = now;
+    this.lines = 0;
+    this.first = Number.POSITIVE_INFINITY;
+    this.last = Number.NEGATIVE_INFINITY;
+  }
+
+  /** @param {[number][]} lines each begins with its time, in ms */
+  add(lines) {
+    this.lines += lines.length;
+    for (const [time] of lines) {
+      this.first = Math.min(this.first, time);
+      this.last = Math.max(this.last, time);
+    }
+  }
+
+  /** @returns {number} since it was asked last */
+  perSecond(now = performance.now()) {
+    const lasted = Math.max(now - this.since, this.lines ? this.last - this.first : 0);
+    const rate = Math.round((this.lines / lasted) * 1000);
+    this.begin(now);
+    return rate;
+  }
+}
+
 /**
  * @param {import("./logview.js").LogView} view
- * @param {{state: ReturnType<import("./logstate.js").stateLine>, counts: {received: number,
- *   skipped: number}, drawn: () => void}} about counts: lines so far; drawn: called each time
+ * @param {{state: ReturnType<import("./logstate.js").stateLine>, pace: Pace,
+ *   counts: {skipped: number}, drawn: () => void}} about drawn: called each time
  */
-export function logFoot(view, { state, counts, drawn }) {
+export function logFoot(view, { state, pace, counts, drawn }) {
   const { store } = view;
-  let before = 0;
-  let beforeAt = performance.now();
 
   function draw() {
-    const now = performance.now();
-    const rate = Math.round(((counts.received - before) / (now - beforeAt)) * 1000);
-    before = counts.received;
-    beforeAt = now;
+    const rate = pace.perSecond();
     const word = view.isFollowing ? t("log_following") : t("log_paused");
     const isOn = state.isConnected() || !view.isLive;
     $("#log-rate").dataset.s = isOn && view.isFollowing ? "on" : "wait";
