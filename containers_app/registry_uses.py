@@ -34,6 +34,7 @@ def finder(digests: Collection[str], references: Collection[str]) -> Iterator[Us
             host=row.host,
             container_id=row.docker_id,
             container_name=row.name,
+            image_id=row.image_id,
             reference=row.image_ref,
             running=row.state in UP,
             image_digest=digest or (min(hits) if hits else ""),

@@ -26,6 +26,9 @@ from hosts_app.services import ensure_first_host
 from launch import demo_engine, kernel, samples
 from launch.console import Refused, say
 from launch.options import Options
+from registries_app.models import Registry
+from registries_app.services import ensure_first
+from registries_app.spec import RegistrySpec
 
 
 def in_child(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -109,7 +112,7 @@ def add(connection: Connection, name: str) -> None:
 
 
 def demo_host(data_dir: Path) -> dict[str, Any]:
-    """Fills the private engine with samples and makes it the first host."""
+    """Fills the private engine with samples; it is the first host, its registry the first one."""
     path = Path(demo_engine.url(data_dir).removeprefix("unix://"))
     if not samples.wait_ready(path):
         say(f"the private engine does not answer; see {data_dir / 'demo' / 'dockerd.log'}")
@@ -119,4 +122,6 @@ def demo_host(data_dir: Path) -> dict[str, Any]:
     except samples.Failed as error:
         say(f"the private engine runs, but without samples: {error}")
     add(Connection(demo_engine.url(data_dir)), "demo")
+    url = f"http://127.0.0.1:{demo_engine.registry_port(data_dir / 'demo')}"
+    ensure_first(RegistrySpec(name="demo", url=url, kind=Registry.Kind.DISTRIBUTION))
     return {}

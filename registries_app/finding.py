@@ -2,11 +2,14 @@
 runs. From what is kept of them; nobody is asked."""
 
 import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from django.db.models import Q
 
 from accounts_app.models import User
+from engine.reference import BadReference, parse
 from hosts_app.selectors import host_ids
 from registries_app.models import Repository, Tag
 from registries_app.usage import Kept, Use, kept_by, seen_by, uses_of
@@ -49,8 +52,10 @@ def find(user: User, text: str) -> tuple[list[Found], bool]:
     found, whole = _in_registries(words)
     hosts = host_ids(user)
     digests = {each.digest for each in found if each.digest}
-    references = {name for each in found for name in each.references}
     on_hosts = [each for each in kept_by(words, digests) if each.host.pk in hosts]
+    digests |= {digest for kept in on_hosts for digest in kept.digests}
+    references = {name for each in found for name in each.references}
+    references |= {name for kept in on_hosts for name in _full(kept.tags)}
     uses = seen_by(user, uses_of(digests, references))
     for each in found:
         names = each.references
@@ -61,7 +66,7 @@ def find(user: User, text: str) -> tuple[list[Found], bool]:
             if (each.digest and use.image_digest == each.digest) or use.reference in names
         ]
     told = {(kept.host.pk, kept.image_id) for each in found for kept in each.kept}
-    found += _only_on_hosts([k for k in on_hosts if (k.host.pk, k.image_id) not in told])
+    found += _only_on_hosts([k for k in on_hosts if (k.host.pk, k.image_id) not in told], uses)
     return found[:MOST], whole and len(found) <= MOST
 
 
@@ -100,10 +105,20 @@ def _tag_matches(word: str) -> Q:
     return found
 
 
-def _only_on_hosts(kept: list[Kept]) -> list[Found]:
+def _only_on_hosts(kept: list[Kept], uses: list[Use]) -> list[Found]:
     by_image: dict[str, Found] = {}
     for each in kept:
         digest = each.digests[0] if each.digests else ""
         one = by_image.setdefault(each.image_id, Found(repository=each.name, digest=digest))
         one.kept.append(each)
+    for use in uses:
+        one = by_image.get(use.image_id, Found())
+        if any(each.host.pk == use.host.pk for each in one.kept):
+            one.uses.append(use)
     return list(by_image.values())
+
+
+def _full(names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        with suppress(BadReference):
+            yield str(parse(name).with_default_tag())

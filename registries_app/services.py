@@ -36,6 +36,13 @@ def save(
     return saved
 
 
+def ensure_first(spec: RegistrySpec) -> None:
+    """Add the private registry that `make run` started, unless some registry is known already."""
+    if not Registry.objects.exists():
+        saved = _stored(None, spec, None)
+        _keep(saved, checking.check(target_of(saved), ""))
+
+
 def check(actor: User, registry: Registry) -> checking.Report:
     """What it can do, step by step; kept with the registry."""
     _require_administrator(actor)
@@ -82,7 +89,7 @@ def remove(actor: User, registry: Registry, *, password: str = "") -> None:
 
 
 @transaction.atomic
-def _stored(actor: User, spec: RegistrySpec, registry: Registry | None) -> Registry:
+def _stored(actor: User | None, spec: RegistrySpec, registry: Registry | None) -> Registry:
     new = registry is None
     if registry is None:
         registry = Registry(slug=free_slug(spec.name))

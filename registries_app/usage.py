@@ -15,6 +15,7 @@ class Use:
     host: Host
     container_id: str
     container_name: str
+    image_id: str  # as its host knows it
     reference: str  # as it was given when the container was made
     running: bool
     image_digest: str  # of the image that it really runs, in that repository; "" if not known

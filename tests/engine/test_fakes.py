@@ -1,6 +1,7 @@
 """The fake engine and the chaos proxy do what tests rely on."""
 
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -32,6 +33,19 @@ def test_a_fault_ends_after_its_times_and_others_go_on() -> None:
             engine.info()
         assert engine.info().id == "FAKE:ENGINE"
         assert engine.containers() == []
+
+
+def test_a_stream_ends_with_a_client_that_goes_without_reading() -> None:
+    """What it left unread makes its end a reset, which is no end of file."""
+    with FakeEngine() as fake:
+        container_id = fake.add_container("web")
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(fake.url.removeprefix("unix://"))
+            path = f"/containers/{container_id}/logs?stdout=1&follow=1"
+            client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            until(lambda: fake.streams == 1, "the stream is open")
+            assert client.recv(1, socket.MSG_PEEK)
+        until(lambda: fake.streams == 0, "the stream has ended")
 
 
 def test_its_clock_may_be_wrong() -> None:

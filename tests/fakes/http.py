@@ -238,6 +238,9 @@ async def _chunks(reader: asyncio.StreamReader) -> tuple[bytes, int]:
 
 
 async def _ended(reader: asyncio.StreamReader) -> None:
-    """Until the other side closes; while an answer is under way our clients send nothing."""
-    while not reader.at_eof():  # noqa: ASYNC110 (a read would take what belongs to the next one)
+    """Until the other side closes; while an answer is under way our clients send nothing.
+
+    One that closes with something unread resets the connection: an error, and no end of file.
+    """
+    while not (reader.at_eof() or reader.exception()):  # noqa: ASYNC110 (a read would take what belongs to the next one)
         await asyncio.sleep(0.05)

@@ -5,10 +5,11 @@ import json
 import pytest
 
 from accounts_app.models import AuditEntry, User
-from registries_app import checking
+from registries_app import checking, services
 from registries_app.credentials import engine_auth, target_of
 from registries_app.failures import ForeignRealm
 from registries_app.models import Registry
+from registries_app.spec import RegistrySpec
 from tests.fakes.hostile_registry import Asked, Fake, Reply, hostile
 from tests.lab.registry import Registry as LabRegistry
 from tests.unit.script import Script, fields
@@ -157,3 +158,13 @@ def test_mirrors_reserved_words_and_filters(script: Script) -> None:
     assert script.ask("PATCH", "registries/near", {"mirror": None}).body["mirror"] is None
     assert script.ask("DELETE", "registries/near", {}).status == 204
     assert script.get("registries/near").status == 404
+
+
+@pytest.mark.django_db
+def test_the_first_registry_is_recorded_as_it_is_and_no_second_one() -> None:
+    for port in (1, 2):  # nobody listens there
+        services.ensure_first(RegistrySpec(name="demo", url=f"http://127.0.0.1:{port}"))
+    registry = Registry.objects.get()
+    assert (registry.slug, registry.url) == ("demo", "http://127.0.0.1:1")
+    assert registry.checked
+    assert registry.error

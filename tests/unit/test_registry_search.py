@@ -71,6 +71,20 @@ def test_an_image_that_only_a_host_has_is_found(admin: User, host: Host) -> None
     assert [each["host"] for each in found["hosts"]] == ["lab"]
 
 
+def test_what_runs_an_image_that_only_hosts_have_is_named(admin: User, host: Host) -> None:
+    local = make.image(host, "shop/local:1")
+    attic = make.host("attic")
+    make.image(attic, "shop/local:1", docker_id=local.docker_id)
+    make.image(attic, "shop/local:2")
+    for place, name in ((host, "web"), (attic, "old")):
+        make.container(place, name, image_ref="shop/local:1", image_id=local.docker_id)
+    items = Script(admin).get("registries/search?q=shop/local").body["items"]
+    running = {
+        each["repository"]: sorted(one["name"] for one in each["containers"]) for each in items
+    }
+    assert running == {"shop/local:1": ["old", "web"], "shop/local:2": []}
+
+
 def test_the_page_leads_to_registry_host_and_container(
     client: Client, near: Registry, viewer: User, host: Host
 ) -> None:
