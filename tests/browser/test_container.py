@@ -193,7 +193,7 @@ def test_a_prune_removes_what_is_ticked(site: Site, open_page: Open) -> None:
         page.get_by_label("old-kept").uncheck()
         page.get_by_role("button", name="Remove what is ticked").click()
         page.wait_for_url(re.compile(r"/jobs/\d+/"))
-        expect(page.locator("#job > p b").first).to_have_text("Succeeded")
+        expect(page.locator("#job > .btns b").first).to_have_text("Succeeded")
         names = [each["Names"] for each in site.engine.api("GET", "/containers/json?all=1")]
         assert ["/old-kept"] in names
         assert ["/old-gone"] not in names
