@@ -73,7 +73,10 @@ PAIRS = [  # every two of the three choices meet at least once
     ("zh-hans", "dark", WIDE),
 ]
 LOOKS = EVERY if os.environ.get("CHAOS") == "full" else PAIRS
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+    "resultTypes": ["violations"],  # what passed is not described node by node
+}
 
 
 DIGEST = f"sha256:{'1' * 64}"
