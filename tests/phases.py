@@ -20,13 +20,12 @@ from launch.console import say
 RESULTS = Path("var") / "test-phases"
 PARALLEL = ("-n", "2", "--dist", "loadfile")
 SHARED = ("-n", "2", "--dist", "worksteal")  # where one file takes longer than all others
-WAITING = ("-n", "3", "--dist", "loadfile")  # where tests mostly wait for engines
 SERIAL = ("-p", "no:xdist")
 PHASES = {
     "unit": ("not engine and not browser and not chaos", PARALLEL),
-    "engines": ("engine and not browser and not chaos", WAITING),
+    "engines": ("engine and not browser and not chaos", PARALLEL),
     "browser": ("browser and not chaos", SHARED),
-    "faults": ("chaos", WAITING),
+    "faults": ("chaos", PARALLEL),
 }
 
 
