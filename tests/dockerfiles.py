@@ -10,7 +10,7 @@ REFUSED = [
     "", "# only a comment\n", "RUN true\n", "FROM\n", "FROM a b\n", "FROM lab/busybox AS\n",
     "FROM lab/busybox AS 1a\n", "FROM lab/busybox AS a\nFROM lab/busybox AS a\n",
     "FROM lab/Busybox\n", "FROM $X\n", "ARG X\nFROM $X\n", "FROM --platform lab/busybox\n",
-    "FROM lab/busybox AS a\nFROM a AS b\nCOPY --from=b /bin/sh /\n",
+    "FROM lab/busybox AS a\nFROM a AS nobodys\nCOPY --from=nobodys /bin/sh /\n",
     f"# escape=x\n{_BASE}", f"# escape=\\\n# escape=\\\n{_BASE}",
     *(
         f"{_BASE}{line}\n"
