@@ -1,23 +1,28 @@
 """The list of containers as the template wants it: finished texts and addresses."""
 
 import uuid
-from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
 
 from django.http import QueryDict
 from django.template.defaultfilters import filesizeformat
-from django.template.loader import render_to_string
-from django.utils.safestring import SafeString
 from django.utils.timezone import now
-from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
 
 from accounts_app.models import Role, User
 from containers_app.listing import Listing, group_key
 from containers_app.prune import Prunable
 from containers_app.rows import Row, look, rows_of, status_text
-from core.listing import address, column_heads, kept, no_match, pager
+from core.listing import (
+    address,
+    column_heads,
+    drawer,
+    grouping_choices,
+    kept,
+    no_match,
+    pager,
+    state_chips,
+)
 from hosts_app.models import Host
 from hosts_app.offline import banners, how_offline, no_hosts
 from hosts_app.selectors import ids_among
@@ -86,6 +91,9 @@ def words() -> dict[str, str]:
     }
 
 
+_drawn = drawer("containers_app/_row.html", words, kept=ROWS_KEPT)
+
+
 def _groups(found: Listing, rows: list[Row]) -> list[dict[str, Any]]:
     if found.query.group == "none":
         return [{"key": "", "title": "", "html": _drawn(rows)}] if rows else []
@@ -119,17 +127,6 @@ def _logs_of(project: str, host: str) -> str:
     return address("/logs/", QueryDict(), select=f'project:"={project}" host:"={host}"')
 
 
-def _drawn(rows: Iterable[Row]) -> SafeString:
-    language = get_language()
-    return SafeString("\n".join(_drawn_row(row, language) for row in rows))
-
-
-@lru_cache(maxsize=ROWS_KEPT)
-def _drawn_row(row: Row, _language: str) -> SafeString:
-    """A row is all texts, and mostly those of a moment ago: it need not be drawn again."""
-    return render_to_string("containers_app/_row.html", {"r": row, "words": words()})
-
-
 def _states(found: Listing, params: QueryDict) -> list[dict[str, Any]]:
     labels = {
         "": _("All"),
@@ -141,19 +138,20 @@ def _states(found: Listing, params: QueryDict) -> list[dict[str, Any]]:
         "paused": pgettext("container state", "Paused"),
         "created": pgettext("container state", "Created"),
     }
-    pressed = found.query.state
-    return [
-        {
-            "key": key or "all",
-            "label": label,
-            "glyph": ("healthy" if key == "running" else key) if key else "",
-            "n": found.states[key or "all"],
-            "url": address(PATH, params, state="" if key == pressed else key),
-            "pressed": key == pressed,
-        }
+    pressed, counts = found.query.state, found.states
+    shown = {
+        key: label
         for key, label in labels.items()
-        if not key or key == pressed or found.states[key] or key in {"running", "failed"}
-    ]
+        if not key or key == pressed or counts[key] or key in {"running", "failed"}
+    }
+    return state_chips(
+        shown,
+        PATH,
+        params,
+        pressed=pressed,
+        counts=counts,
+        glyph=lambda key: "healthy" if key == "running" else key,
+    )
 
 
 def _columns(found: Listing, params: QueryDict) -> list[dict[str, str]]:
@@ -184,15 +182,7 @@ def _groupings(current: str, params: QueryDict) -> list[dict[str, Any]]:
         "image": _("By image"),
         "none": _("No grouping"),
     }
-    return [
-        {
-            "key": key,
-            "label": label,
-            "url": address(PATH, params, group="" if key == "project" else key),
-            "pressed": key == current,
-        }
-        for key, label in labels.items()
-    ]
+    return grouping_choices(labels, PATH, params, current=current, usual="project")
 
 
 def _offline_text(host: Host) -> str:

@@ -1,14 +1,18 @@
 """What every table shares: filter words, sorting by a whitelist, pages."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django.db.models import Expression, F, Q, QuerySet
 from django.db.models.fields.json import KeyTransform
 from django.http import QueryDict
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core.errors import Invalid
@@ -219,3 +223,60 @@ def labelled(rows: QuerySet[Any], text: str) -> Q:
         return Q(labels__has_key=key)
     found = rows.alias(wanted=KeyTransform(key, "labels")).filter(wanted=value)
     return Q(pk__in=found.values("pk"))
+
+
+def drawer(
+    template: str, words: Callable[[], dict[str, str]], *, kept: int
+) -> Callable[[Iterable[Hashable]], SafeString]:
+    """Draws rows by `template`, and keeps the last `kept` drawn.
+
+    A row is all texts, and mostly those of a moment ago: it need not be drawn again.
+    """
+
+    @lru_cache(maxsize=kept)
+    def one(row: Hashable, _language: str) -> SafeString:
+        return render_to_string(template, {"r": row, "words": words()})
+
+    def drawn(rows: Iterable[Hashable]) -> SafeString:
+        language = get_language()
+        return SafeString("\n".join(one(row, language) for row in rows))
+
+    return drawn
+
+
+def state_chips(
+    labels: Mapping[str, str],
+    path: str,
+    params: QueryDict,
+    *,
+    pressed: str,
+    counts: Mapping[str, int],
+    glyph: Callable[[str], str],
+) -> list[dict[str, Any]]:
+    """The toggles of states above a list; "" among `labels` is all of them."""
+    return [
+        {
+            "key": key or "all",
+            "label": label,
+            "glyph": glyph(key) if key else "",
+            "n": counts[key or "all"],
+            "url": address(path, params, state="" if key == pressed else key),
+            "pressed": key == pressed,
+        }
+        for key, label in labels.items()
+    ]
+
+
+def grouping_choices(
+    labels: Mapping[str, str], path: str, params: QueryDict, *, current: str, usual: str
+) -> list[dict[str, Any]]:
+    """How a list may be grouped; `usual` is what an address says nothing of."""
+    return [
+        {
+            "key": key,
+            "label": label,
+            "url": address(path, params, group="" if key == usual else key),
+            "pressed": key == current,
+        }
+        for key, label in labels.items()
+    ]

@@ -1,19 +1,24 @@
 """The list of images as the template wants it: finished texts and addresses."""
 
-from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
 
 from django.http import QueryDict
 from django.template.defaultfilters import filesizeformat
-from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
-from django.utils.safestring import SafeString
-from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
 
 from accounts_app.models import Role, User
-from core.listing import address, column_heads, kept, no_match, pager
+from core.listing import (
+    address,
+    column_heads,
+    drawer,
+    grouping_choices,
+    kept,
+    no_match,
+    pager,
+    state_chips,
+)
 from hosts_app.models import Host
 from hosts_app.offline import banners, how_offline, no_hosts
 from hosts_app.selectors import host_ids
@@ -62,6 +67,9 @@ def words() -> dict[str, str]:
     }
 
 
+_drawn = drawer("images_app/_row.html", words, kept=ROWS_KEPT)
+
+
 def _groups(found: Listing, rows: list[Row]) -> list[dict[str, Any]]:
     if not found.groups:
         return [{"key": "", "title": "", "html": _drawn(rows)}] if rows else []
@@ -86,17 +94,6 @@ def _size_of(count: int, size: int) -> str:
     return text % {"n": count, "size": filesizeformat(size)}
 
 
-def _drawn(rows: Iterable[Row]) -> SafeString:
-    language = get_language()
-    return SafeString("\n".join(_drawn_row(row, language) for row in rows))
-
-
-@lru_cache(maxsize=ROWS_KEPT)
-def _drawn_row(row: Row, _language: str) -> SafeString:
-    """A row is all texts, and mostly those of a moment ago: it need not be drawn again."""
-    return render_to_string("images_app/_row.html", {"r": row, "words": words()})
-
-
 def _states(found: Listing, params: QueryDict) -> list[dict[str, Any]]:
     labels = {
         "": _("All"),
@@ -104,18 +101,14 @@ def _states(found: Listing, params: QueryDict) -> list[dict[str, Any]]:
         "unused": pgettext("of images", "Unused"),
         "dangling": pgettext("of images", "No tag"),
     }
-    pressed = found.query.state
-    return [
-        {
-            "key": key or "all",
-            "label": label,
-            "glyph": {"used": "running", "unused": "created"}.get(key, ""),
-            "n": found.states[key or "all"],
-            "url": address(PATH, params, state="" if key == pressed else key),
-            "pressed": key == pressed,
-        }
-        for key, label in labels.items()
-    ]
+    return state_chips(
+        labels,
+        PATH,
+        params,
+        pressed=found.query.state,
+        counts=found.states,
+        glyph=lambda key: {"used": "running", "unused": "created"}.get(key, ""),
+    )
 
 
 def _columns(found: Listing, params: QueryDict) -> list[dict[str, str]]:
@@ -141,15 +134,7 @@ def _columns(found: Listing, params: QueryDict) -> list[dict[str, str]]:
 
 def _groupings(current: str, params: QueryDict) -> list[dict[str, Any]]:
     labels = {"none": _("No grouping"), "host": _("By host")}
-    return [
-        {
-            "key": key,
-            "label": label,
-            "url": address(PATH, params, group="" if key == "none" else key),
-            "pressed": key == current,
-        }
-        for key, label in labels.items()
-    ]
+    return grouping_choices(labels, PATH, params, current=current, usual="none")
 
 
 def _ways() -> list[dict[str, str]]:
