@@ -1,7 +1,5 @@
 """What a container changed, the image made of it, and how that came to be, on a real engine."""
 
-from collections.abc import Iterator
-
 import pytest
 from celery import current_app
 
@@ -31,19 +29,6 @@ CHANGED = {
     "/bin/yes": "deleted",
     "/bin/wget": "changed",
 }
-
-
-@pytest.fixture
-def place(docker: Dockerd, host: Host) -> Iterator[Host]:
-    host.url = docker.url
-    host.save()
-    yield host
-    docker.clear()
-    engine = engine_for(host)
-    for image in engine.images():
-        for tag in image.tags:
-            if tag != IMAGE:
-                engine.remove_image(tag)
 
 
 @pytest.fixture

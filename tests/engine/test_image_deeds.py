@@ -1,7 +1,5 @@
 """Remove, tag and untag, asked through services, done by workers' tasks, on a real engine."""
 
-from collections.abc import Iterator
-
 import pytest
 from celery import current_app
 from django.utils.timezone import now
@@ -17,19 +15,6 @@ from jobs_app.models import Job
 from tests.lab.dockerd import IMAGE, Dockerd
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def place(docker: Dockerd, host: Host) -> Iterator[Host]:
-    host.url = docker.url
-    host.save()
-    yield host
-    docker.clear()
-    engine = engine_for(host)
-    for image in engine.images():
-        for tag in image.tags:
-            if tag != IMAGE:
-                engine.remove_image(tag)
 
 
 @pytest.fixture
