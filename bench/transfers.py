@@ -18,7 +18,7 @@ from bench.client import Api
 from bench.measure import Spread, alternate, cpu_per_round, noise, own_clock, pss_mb, until
 from bench.report import Figure, Row
 from bench.site import Site, engine_clock
-from images_app.context import tar_of
+from images_app.building.context import tar_of
 from tests.lab.archive import write_zeros
 from tests.lab.dockerd import IMAGE, Dockerd, needed
 from tests.lab.registry import Registry

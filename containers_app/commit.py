@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 
 from core.errors import FieldError, Invalid
 from engine.reference import BadReference, parse
-from images_app.dockerfile import check
-from images_app.dockerfile_lines import read
+from images_app.building.dockerfile import check
+from images_app.building.dockerfile_lines import read
 
 # moby, builder/dockerfile/builder.go: what changes the configuration, and makes no layer
 ALLOWED = (

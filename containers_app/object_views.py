@@ -6,7 +6,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts_app.http import Request
-from containers_app import facts, history, live_reads, log_page, object_page, services
+from containers_app import facts, history, live_reads, object_page, services
+from containers_app.logs import page as log_page
 from containers_app.models import Container
 from containers_app.selectors import FULL_ID, container_for, tombstone_for
 from core.errors import EngineFailed, Invalid, NotFound

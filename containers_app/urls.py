@@ -1,6 +1,7 @@
 from django.urls import path
 
-from containers_app import change_views, log_page, object_views, run_views, views
+from containers_app import change_views, object_views, run_views, views
+from containers_app.logs import page as log_page
 
 app_name = "containers"
 urlpatterns = [

@@ -12,21 +12,21 @@ from django.views.decorators.http import require_safe
 import accounts_app.api
 import containers_app.api
 import containers_app.change_api
-import containers_app.log_api
-import containers_app.search_api
+import containers_app.logs.api
+import containers_app.logs.search_api
 import hosts_app.api
 import hosts_app.people_api
 import images_app.api
-import images_app.build_api
-import images_app.load_api
-import images_app.transfer_api
+import images_app.building.api
+import images_app.transferring.api
+import images_app.transferring.load_api
 import jobs_app.api
 import registries_app.api
-import registries_app.browse_api
-import registries_app.copy_api
-import registries_app.find_api
-import registries_app.make_api
-import registries_app.move_api
+import registries_app.content.api
+import registries_app.finding.api
+import registries_app.making.api
+import registries_app.moving.copy_api
+import registries_app.moving.delete_api
 from accounts_app.http import Request
 from core.api import Api
 from core.gate import signed_in
@@ -71,17 +71,17 @@ for _router in (
     hosts_app.api.router,
     containers_app.api.router,
     containers_app.change_api.router,
-    containers_app.search_api.router,
-    containers_app.log_api.router,
-    images_app.transfer_api.router,
-    images_app.load_api.router,
-    registries_app.find_api.router,
-    registries_app.make_api.router,
-    registries_app.copy_api.router,
-    registries_app.move_api.router,  # before registries/{registry}
+    containers_app.logs.search_api.router,
+    containers_app.logs.api.router,
+    images_app.transferring.api.router,
+    images_app.transferring.load_api.router,
+    registries_app.finding.api.router,
+    registries_app.making.api.router,
+    registries_app.moving.copy_api.router,
+    registries_app.moving.delete_api.router,  # before registries/{registry}
     registries_app.api.router,
-    registries_app.browse_api.router,
-    images_app.build_api.router,
+    registries_app.content.api.router,
+    images_app.building.api.router,
     images_app.api.router,  # after those: its hosts/…/images/{image} would hide images/push
     jobs_app.api.router,
     hosts_app.people_api.router,

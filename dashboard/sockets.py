@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from containers_app.consumers import LogSocket
+from containers_app.logs.consumers import LogSocket
 from dashboard.page_socket import PageSocket
 from jobs_app.consumers import JobSocket
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from core.masking import HIDDEN, masked_instruction
 from core.text import visible
 from engine.types import HistoryEntry
-from registries_app.manifests import instruction
+from registries_app.protocol.manifests import instruction
 
 LAYERLESS = {
     "ARG", "CMD", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "MAINTAINER", "ONBUILD",

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from core.times import age
 from engine.reference import BadReference, Reference, parse
 from images_app.models import Image, Newest
-from registries_app.failures import RegistryFailed
+from registries_app.protocol.failures import RegistryFailed
 
 FRESH = timedelta(seconds=60)  # what was asked so lately is not asked again
 LONGEST = 400  # characters of a reference that is kept

@@ -14,11 +14,11 @@ from images_app.models import Image
 from jobs_app.deeds import deed
 from jobs_app.lifecycle import Failed, report, say
 from jobs_app.models import Job
-from registries_app import reading
+from registries_app.content import reading
+from registries_app.content.scan import Scan, at_once
 from registries_app.credentials import target_of
-from registries_app.failures import NotSupported, RegistryFailed
 from registries_app.models import Registry
-from registries_app.scan import Scan, at_once
+from registries_app.protocol.failures import NotSupported, RegistryFailed
 from registries_app.selectors import registry_of_domain
 
 TOGETHER = 64  # tags that are asked for between two looks whether it was cancelled

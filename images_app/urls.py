@@ -7,5 +7,5 @@ urlpatterns = [
     path("images/", views.image_list, name="list"),
     path("images/act/", views.act, name="act"),
     path("images/prune/", prune_views.prune, name="prune"),
-    path("", include("images_app.transfer_urls")),
+    path("", include("images_app.transferring.urls")),
 ]

@@ -13,7 +13,8 @@ from accounts_app.signin import forget_ended_sessions
 from core import spool
 from core.live import TICK_S, tick
 from hosts_app.models import Host
-from images_app import build_spool, loads
+from images_app.building import spool as build_spool
+from images_app.transferring import loads
 from inventory_app.canaries import CANARY_S, Canaries
 from inventory_app.threads import give_up, in_thread
 from inventory_app.watcher import watch

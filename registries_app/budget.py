@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from django.db import DatabaseError
 from django.utils.timezone import now
 
-from registries_app.answers import Budget
 from registries_app.models import Registry
-from registries_app.targets import Target
+from registries_app.protocol.answers import Budget
+from registries_app.protocol.targets import Target
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from engine.probe import Step
 from registries_app.credentials import target_of
-from registries_app.distribution import CALL_S, Client
-from registries_app.failures import (
+from registries_app.models import Registry
+from registries_app.protocol.distribution import CALL_S, Client
+from registries_app.protocol.failures import (
     AuthFailed,
     Forbidden,
     ForeignRealm,
@@ -19,10 +20,9 @@ from registries_app.failures import (
     TlsFailed,
     Unreachable,
 )
-from registries_app.models import Registry
+from registries_app.protocol.sockets import deadline
+from registries_app.protocol.targets import Target
 from registries_app.selectors import registry_for_reference
-from registries_app.sockets import deadline
-from registries_app.targets import Target
 
 ABILITY_S = 4.0  # for one question of a check
 MOST_TRIED = 5  # repositories, to find one that has tags

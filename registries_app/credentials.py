@@ -1,11 +1,11 @@
 """Stored sign-ins, unsealed for the one registry that each belongs to (E6)."""
 
 from core.sealed import unseal
-from registries_app import limits
 from registries_app.budget import paused_s
 from registries_app.models import Registry
+from registries_app.protocol import limits
+from registries_app.protocol.targets import HUB_DOMAIN, Target
 from registries_app.selectors import registry_for_reference
-from registries_app.targets import HUB_DOMAIN, Target
 
 HUB_KEY = "https://index.docker.io/v1/"  # what engines call Docker Hub in sign-ins
 

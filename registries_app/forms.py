@@ -9,8 +9,8 @@ from django.utils.translation import pgettext_lazy
 from core.errors import FieldError, Invalid
 from core.forms import PemForm, add_errors
 from registries_app.models import Registry
+from registries_app.protocol.targets import HUB, origin_of
 from registries_app.spec import LARGEST_PEM, RegistrySpec
-from registries_app.targets import HUB, origin_of
 
 CODE = {"class": "code", "spellcheck": "false", "autocomplete": "off", "autocapitalize": "off"}
 SECRETS = ("password", "cert", "key")

@@ -2,7 +2,10 @@
 
 from django.urls import path
 
-from registries_app import copy_views, find_views, make_views, move_views
+from registries_app.finding import views as find_views
+from registries_app.making import views as make_views
+from registries_app.moving import copy_views
+from registries_app.moving import delete_views as move_views
 
 app_name = "registry_moves"
 urlpatterns = [

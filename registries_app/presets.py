@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from registries_app.models import Registry
-from registries_app.targets import ADDRESSES
+from registries_app.protocol.targets import ADDRESSES
 
 MIRROR = "mirror"  # no kind of its own: a plain registry that serves the images of another
 

@@ -13,7 +13,7 @@ from core.times import age
 from hosts_app.rows import latency_text
 from registries_app.budget import paused_s
 from registries_app.models import Registry
-from registries_app.targets import HUB, HUB_DOMAIN
+from registries_app.protocol.targets import HUB, HUB_DOMAIN
 
 
 @dataclass(slots=True)

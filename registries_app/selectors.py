@@ -10,7 +10,7 @@ from accounts_app.models import User
 from core.errors import NotFound
 from engine.reference import parse
 from registries_app.models import Index, Manifest, Registry, Repository, Tag
-from registries_app.targets import HUB_DOMAIN
+from registries_app.protocol.targets import HUB_DOMAIN
 
 HUB_TRIAL = "ratelimitpreview/test"  # Docker's own, to ask how many pulls are left
 

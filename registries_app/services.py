@@ -10,12 +10,13 @@ from accounts_app.models import User
 from accounts_app.signin import require_step_up
 from core.errors import Conflict, Forbidden
 from core.sealed import seal
-from registries_app import checking, limits
+from registries_app import checking
 from registries_app.credentials import target_of
 from registries_app.models import Registry
+from registries_app.protocol import limits
+from registries_app.protocol.targets import domain_of, plain_url
 from registries_app.selectors import repository_to_try
 from registries_app.spec import RegistrySpec, validate
-from registries_app.targets import domain_of, plain_url
 
 RESERVED = {"copy", "search", "new"}  # words of addresses
 

@@ -7,9 +7,9 @@ from django.utils.translation import gettext as _
 
 from core.errors import FieldError, Invalid
 from registries_app.models import Registry
-from registries_app.sockets import foreign_context, tls_context
-from registries_app.tags import is_repository
-from registries_app.targets import origin_of, plain_url
+from registries_app.protocol.sockets import foreign_context, tls_context
+from registries_app.protocol.tags import is_repository
+from registries_app.protocol.targets import origin_of, plain_url
 
 LONGEST_NAME = 100
 LONGEST_URL = 255

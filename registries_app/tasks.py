@@ -1,8 +1,5 @@
-"""The deeds of registries: each module registers its own."""
+"""What a worker does with registries; Celery looks for deeds here."""
 
-from registries_app import (  # noqa: F401 - their deeds are registered there
-    copy_tasks,
-    index_tasks,
-    make_tasks,
-    move_tasks,
-)
+from registries_app.content import tasks as content  # noqa: F401 - their deeds are registered there
+from registries_app.making import tasks as making  # noqa: F401
+from registries_app.moving import copy_tasks, delete_tasks  # noqa: F401

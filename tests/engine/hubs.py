@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from containers_app.hub_viewer import Viewer
-from containers_app.hubs import hubs
+from containers_app.logs.hub_viewer import Viewer
+from containers_app.logs.hubs import hubs
 from engine.types import Connection
 
 WINDOW = 8  # batches

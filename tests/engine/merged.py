@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from containers_app.hub_merge import Merge
+from containers_app.logs.hub_merge import Merge
 
 
 class Reader:

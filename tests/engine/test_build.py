@@ -7,8 +7,9 @@ import pytest
 
 from accounts_app.models import Role, User
 from hosts_app.models import Host
-from images_app import build_tasks, builds
-from images_app.builds import Wanted
+from images_app.building import builds
+from images_app.building import tasks as build_tasks
+from images_app.building.builds import Wanted
 from jobs_app import services
 from jobs_app.models import Job, JobLine
 from tests import make

@@ -15,8 +15,9 @@ from accounts_app.models import Role, User
 from core.errors import Forbidden
 from core.sealed import seal
 from hosts_app.models import Host
-from images_app import build_tasks, builds
-from images_app.builds import Wanted
+from images_app.building import builds
+from images_app.building import tasks as build_tasks
+from images_app.building.builds import Wanted
 from images_app.models import Build
 from jobs_app.models import Job, JobLine
 from registries_app.models import Registry

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from images_app.context import pack, tar_of
+from images_app.building.context import pack, tar_of
 from tests.dockerfiles import GOOD, REFUSED
 from tests.lab.dockerd import Dockerd
 from tests.lab.http import EngineAnswer

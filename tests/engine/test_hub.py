@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-import containers_app.hub
-import containers_app.hub_watch
-import containers_app.hubs
-from containers_app.hubs import hubs
+import containers_app.logs.hub
+import containers_app.logs.hub_watch
+import containers_app.logs.hubs
+from containers_app.logs.hubs import hubs
 from tests.engine.hubs import Client
 from tests.fakes.daemon import Container
 from tests.fakes.engine import FakeEngine
@@ -20,12 +20,12 @@ LOGS = "GET /containers/.*/logs"
 @pytest.fixture
 async def fake(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeEngine]:
     """Hubs behave as ever, in less time; afterwards no hub and no stream is left."""
-    monkeypatch.setattr(containers_app.hubs, "LINGER_S", 0.1)
-    monkeypatch.setattr(containers_app.hub, "RESTART_S", 0.1)
-    monkeypatch.setattr(containers_app.hub, "RECREATE_S", 0.5)
-    monkeypatch.setattr(containers_app.hub, "FIRST_POLL_S", 0.1)
-    monkeypatch.setattr(containers_app.hub_watch, "PING_EVERY_S", 0.2)
-    monkeypatch.setattr(containers_app.hub_watch, "PING_S", 0.3)
+    monkeypatch.setattr(containers_app.logs.hubs, "LINGER_S", 0.1)
+    monkeypatch.setattr(containers_app.logs.hub, "RESTART_S", 0.1)
+    monkeypatch.setattr(containers_app.logs.hub, "RECREATE_S", 0.5)
+    monkeypatch.setattr(containers_app.logs.hub, "FIRST_POLL_S", 0.1)
+    monkeypatch.setattr(containers_app.logs.hub_watch, "PING_EVERY_S", 0.2)
+    monkeypatch.setattr(containers_app.logs.hub_watch, "PING_S", 0.3)
     with FakeEngine() as engine:
         yield engine
         await all_closed(engine)
@@ -177,8 +177,8 @@ async def test_resuming_far_back_reads_all_that_lies_between(
 async def test_a_slow_viewer_skips_and_knows_how_many_while_others_get_all(
     fake: FakeEngine, web: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(containers_app.hub, "RING_SIZE", 100_000)
-    monkeypatch.setattr(containers_app.hubs, "RING_SIZE", 100_000)
+    monkeypatch.setattr(containers_app.logs.hub, "RING_SIZE", 100_000)
+    monkeypatch.setattr(containers_app.logs.hubs, "RING_SIZE", 100_000)
     slow = Client(fake.connection, web.id, prompt=False)
     quick = Client(fake.connection, web.id)
     texts = []
@@ -284,8 +284,8 @@ async def test_an_engine_that_only_accepts_is_found_out_by_pings(
 async def test_a_stream_that_stops_without_an_end_is_opened_again(
     fake: FakeEngine, web: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(containers_app.hub, "QUIET_S", 0.2)
-    monkeypatch.setattr(containers_app.hub, "IN_FLIGHT_S", 0.1)
+    monkeypatch.setattr(containers_app.logs.hub, "QUIET_S", 0.2)
+    monkeypatch.setattr(containers_app.logs.hub, "IN_FLIGHT_S", 0.1)
     texts = write(fake, web, 1, 3)
     client = Client(fake.connection, web.id)
     await client.until_texts(texts)

@@ -9,8 +9,8 @@ from contextlib import suppress
 
 import pytest
 
-import containers_app.hub_merge
-from containers_app.hub_merge import Lane
+import containers_app.logs.hub_merge
+from containers_app.logs.hub_merge import Lane
 from engine.cursor import time_ns, timestamp_of
 from tests.engine.merged import Reader
 
@@ -58,7 +58,7 @@ async def test_what_lies_in_the_past_is_merged_whoever_comes_first(reader: Reade
 async def test_a_log_that_says_nothing_keeps_the_others_waiting_only_so_long(
     reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(containers_app.hub_merge, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(containers_app.logs.hub_merge, "PATIENCE_S", 0.05)
     one, _silent = (reader.merge.lane(n, ahead_ns=0) for n in (0, 1))
     texts = await write(one, PAST, PAST + S)
     await reader.until(lambda: reader.texts == texts)
@@ -133,7 +133,7 @@ async def test_what_is_told_of_a_log_comes_after_its_lines(reader: Reader) -> No
 async def test_a_stuck_reader_holds_the_logs_back_and_gets_everything_later(
     reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(containers_app.hub_merge, "LANES_SIZE", 40_000)
+    monkeypatch.setattr(containers_app.logs.hub_merge, "LANES_SIZE", 40_000)
     lanes = [reader.merge.lane(n, ahead_ns=0) for n in range(3)]
     reader.free.clear()
     count = 3000
@@ -156,7 +156,7 @@ async def test_a_stuck_reader_holds_the_logs_back_and_gets_everything_later(
 async def test_a_lone_log_is_not_held_at_all(
     reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(containers_app.hub_merge, "HOLD_S", 3600)
+    monkeypatch.setattr(containers_app.logs.hub_merge, "HOLD_S", 3600)
     lane = reader.merge.lane(0, ahead_ns=0)
     texts = await write(lane, time.time_ns())
     await reader.until(lambda: reader.texts == texts)

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-import containers_app.hubs
-from containers_app.hubs import hubs
+import containers_app.logs.hubs
+from containers_app.logs.hubs import hubs
 from tests.engine.hubs import Client
 from tests.fakes.proxy import ChaosProxy
 from tests.lab.dockerd import Dockerd, needed
@@ -33,7 +33,7 @@ ALWAYS = {"RestartPolicy": {"Name": "always"}}
 
 @pytest.fixture(autouse=True)
 async def none_left(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
-    monkeypatch.setattr(containers_app.hubs, "LINGER_S", 0.1)
+    monkeypatch.setattr(containers_app.logs.hubs, "LINGER_S", 0.1)
     yield
     async with asyncio.timeout(5):
         while len(hubs()):  # noqa: ASYNC110 - nobody tells us
@@ -131,7 +131,7 @@ async def test_a_crowd_at_one_container_is_one_stream_in_bounded_memory(docker: 
             await client.until_texts(wanted, within_s=60)
         assert proxy.open <= 2  # the stream, and perhaps a ping
         hub = hubs().get(proxy.connection, container_id, "crowd")
-        assert hub.ring.size <= containers_app.hub.RING_SIZE
+        assert hub.ring.size <= containers_app.logs.hub.RING_SIZE
         rows = VIEWERS * 3000 * 400  # bytes that the clients of this test keep
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 40_000 + rows // 1024
         assert never.texts == wanted[: len(never.rows)]

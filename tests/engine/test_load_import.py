@@ -13,7 +13,7 @@ from core.spool import Upload, Writer, place_of
 from engine.client import Engine
 from engine.transfers import download
 from hosts_app.models import Host
-from images_app import loads
+from images_app.transferring import loads
 from jobs_app.models import Job
 from jobs_app.selectors import lines_after
 from tests.lab.dockerd import IMAGE, Dockerd

@@ -9,10 +9,10 @@ import orjson
 import pytest
 
 from accounts_app.models import User
-from containers_app import log_download
-from containers_app.log_download import Download, Piece
-from containers_app.log_reads import Bounds
-from containers_app.log_sources import Source
+from containers_app.logs import download as log_download
+from containers_app.logs.download import Download, Piece
+from containers_app.logs.reads import Bounds
+from containers_app.logs.sources import Source
 from engine.errors import EngineError
 from engine.types import Connection
 from hosts_app.models import Host

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from accounts_app.models import User
-from containers_app import log_search
-from containers_app.log_finding import Wanted, wanted
-from containers_app.log_search import Search, Stream
-from containers_app.log_sources import Source
+from containers_app.logs import search as log_search
+from containers_app.logs.finding import Wanted, wanted
+from containers_app.logs.search import Search, Stream
+from containers_app.logs.sources import Source
 from engine.types import Connection
 from hosts_app.models import Host
 from tests.fakes.proxy import ChaosProxy

@@ -7,9 +7,9 @@ from contextlib import suppress
 
 import pytest
 
-import containers_app.hubs
-from containers_app.hub_viewer import Viewer
-from containers_app.hubs import hubs
+import containers_app.logs.hubs
+from containers_app.logs.hub_viewer import Viewer
+from containers_app.logs.hubs import hubs
 from engine.cursor import time_ns
 from engine.types import Connection
 from tests.engine.merged import Reader
@@ -64,7 +64,7 @@ class Client(Reader):
 
 @pytest.fixture
 async def client(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Client]:
-    monkeypatch.setattr(containers_app.hubs, "LINGER_S", 0.1)
+    monkeypatch.setattr(containers_app.logs.hubs, "LINGER_S", 0.1)
     made = Client()
     yield made
     await made.close()

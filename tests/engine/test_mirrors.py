@@ -9,13 +9,13 @@ from accounts_app.models import User
 from core.sealed import seal
 from engine.client import Engine
 from hosts_app.models import Host
-from images_app import transfers
 from images_app.inventory import reconcile
+from images_app.transferring import transfers
 from jobs_app.models import Job
 from jobs_app.selectors import lines_after
-from registries_app.distribution import Client
 from registries_app.models import Registry as Record
-from registries_app.targets import Target
+from registries_app.protocol.distribution import Client
+from registries_app.protocol.targets import Target
 from tests.fakes.engine import FakeEngine
 from tests.fakes.registries import Product, product
 from tests.fakes.transfers import DIGEST

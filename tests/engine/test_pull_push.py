@@ -13,15 +13,15 @@ from accounts_app.models import Role, User
 from core.errors import Invalid, TooMany
 from engine.client import Engine
 from hosts_app.models import Grant, Host
-from images_app import transfers
-from images_app.distribute import distribute
 from images_app.inventory import reconcile
-from images_app.progress import Layers
+from images_app.transferring import transfers
+from images_app.transferring.distribute import distribute
+from images_app.transferring.progress import Layers
 from jobs_app import services
 from jobs_app.models import Job
 from jobs_app.selectors import lines_after
-from registries_app.distribution import Client
 from registries_app.models import Registry as Record
+from registries_app.protocol.distribution import Client
 from tests import make
 from tests.fakes.engine import FakeEngine
 from tests.fakes.transfers import DIGEST

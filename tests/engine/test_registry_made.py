@@ -10,11 +10,11 @@ from hosts_app.connections import engine_for
 from hosts_app.models import Host
 from jobs_app.models import Job
 from registries_app.credentials import target_of
-from registries_app.distribution import Client
-from registries_app.failures import AuthFailed
+from registries_app.making.trust import trust_of
 from registries_app.models import Registry
-from registries_app.targets import Target
-from registries_app.trust import trust_of
+from registries_app.protocol.distribution import Client
+from registries_app.protocol.failures import AuthFailed
+from registries_app.protocol.targets import Target
 from tests.lab.dockerd import IMAGE, Dockerd, free_port
 from tests.lab.registry_image import REGISTRY_IMAGE, load_registry_image
 from tests.unit.script import Script

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
-from registries_app import limits
+from registries_app.protocol import limits
 
 
 @dataclass

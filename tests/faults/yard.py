@@ -11,7 +11,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from engine.types import Connection
-from images_app.context import tar_of
+from images_app.building.context import tar_of
 from tests.browser.conftest import PASSWORD
 from tests.fakes.proxy import ChaosProxy
 from tests.faults.fleet import FINAL, Fleet

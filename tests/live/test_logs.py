@@ -9,13 +9,13 @@ import pytest
 from channels.db import database_sync_to_async
 
 import accounts_app.consumers
-import containers_app.consumers
-import containers_app.hubs
+import containers_app.logs.consumers
+import containers_app.logs.hubs
 from accounts_app.consumers import Socket
 from accounts_app.models import Role, User
 from accounts_app.signin import end_sessions
-from containers_app.hubs import hubs
-from containers_app.log_query import moment_ns, read_query
+from containers_app.logs.hubs import hubs
+from containers_app.logs.query import moment_ns, read_query
 from containers_app.models import Container
 from core.live import end_sockets_on_commit
 from hosts_app.models import Grant
@@ -31,7 +31,7 @@ FOREIGN = "http://127.0.0.1:9"
 @pytest.fixture
 async def fake(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeEngine]:
     Socket.open_by_user.clear()
-    monkeypatch.setattr(containers_app.hubs, "LINGER_S", 0.1)
+    monkeypatch.setattr(containers_app.logs.hubs, "LINGER_S", 0.1)
     with FakeEngine() as engine:
         yield engine
         async with asyncio.timeout(5):
@@ -119,7 +119,7 @@ async def test_the_end_of_a_container(viewer: User, web: Container, fake: FakeEn
 async def test_a_removed_container_is_told_as_removed(
     viewer: User, web: Container, fake: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(containers_app.hub, "RECREATE_S", 0.2)
+    monkeypatch.setattr(containers_app.logs.hub, "RECREATE_S", 0.2)
     fake.daemon.remove(fake.daemon.find(web.docker_id), force=True)
     web.gone = web.confirmed
     await web.asave()
@@ -132,9 +132,9 @@ async def test_a_removed_container_is_told_as_removed(
 async def test_a_client_that_never_acknowledges_harms_nobody(
     viewer: User, web: Container, fake: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(containers_app.consumers, "WINDOW_BATCHES", 3)
-    monkeypatch.setattr(containers_app.hub, "RING_SIZE", 20_000)
-    monkeypatch.setattr(containers_app.hubs, "RING_SIZE", 20_000)
+    monkeypatch.setattr(containers_app.logs.consumers, "WINDOW_BATCHES", 3)
+    monkeypatch.setattr(containers_app.logs.hub, "RING_SIZE", 20_000)
+    monkeypatch.setattr(containers_app.logs.hubs, "RING_SIZE", 20_000)
     slow = await opened(viewer, "/ws/logs/?c=lab/web")
     quick = await opened(viewer, "/ws/logs/?c=lab/web")
     await quick.hear()
@@ -158,9 +158,9 @@ async def test_a_client_that_never_acknowledges_harms_nobody(
 async def test_a_client_that_takes_nothing_is_closed_and_forgotten(
     viewer: User, web: Container, fake: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(containers_app.consumers, "SEND_S", 0.2)
+    monkeypatch.setattr(containers_app.logs.consumers, "SEND_S", 0.2)
     taken, reads = asyncio.Event(), asyncio.Event()
-    send = containers_app.consumers.LogSocket.send
+    send = containers_app.logs.consumers.LogSocket.send
 
     async def stuck(self: Any, text_data: Any = None, **more: Any) -> None:
         if '"l":' in text_data:
@@ -168,7 +168,7 @@ async def test_a_client_that_takes_nothing_is_closed_and_forgotten(
             await reads.wait()
         await send(self, text_data=text_data, **more)
 
-    monkeypatch.setattr(containers_app.consumers.LogSocket, "send", stuck)
+    monkeypatch.setattr(containers_app.logs.consumers.LogSocket, "send", stuck)
     socket = await opened(viewer, "/ws/logs/?c=lab/web")
     await asyncio.wait_for(taken.wait(), 5)
     assert await socket.closed_with() == 4408

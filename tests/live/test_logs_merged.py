@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from channels.db import database_sync_to_async
 
-import containers_app.consumers
-import containers_app.hub_merge
-import containers_app.hubs
-import containers_app.log_clocks
-import containers_app.log_sources
+import containers_app.logs.clocks
+import containers_app.logs.consumers
+import containers_app.logs.hub_merge
+import containers_app.logs.hubs
+import containers_app.logs.sources
 from accounts_app.consumers import Socket
 from accounts_app.models import Role, User
-from containers_app.hubs import hubs
+from containers_app.logs.hubs import hubs
 from containers_app.models import Container
 from core.live import publish
 from hosts_app.models import Grant, Host
@@ -29,11 +29,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 async def fakes(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[FakeEngine]]:
     """Two engines; the second one's clock is an hour ahead."""
     Socket.open_by_user.clear()
-    monkeypatch.setattr(containers_app.hubs, "LINGER_S", 0.1)
-    monkeypatch.setattr(containers_app.consumers, "SETTLE_S", 0.02)
-    monkeypatch.setattr(containers_app.log_clocks, "_measured", {})
-    monkeypatch.setattr(containers_app.log_clocks, "WAIT_S", 30)  # a busy machine changes no order
-    monkeypatch.setattr(containers_app.hub_merge, "PATIENCE_S", 30)
+    monkeypatch.setattr(containers_app.logs.hubs, "LINGER_S", 0.1)
+    monkeypatch.setattr(containers_app.logs.consumers, "SETTLE_S", 0.02)
+    monkeypatch.setattr(containers_app.logs.clocks, "_measured", {})
+    monkeypatch.setattr(
+        containers_app.logs.clocks, "WAIT_S", 30
+    )  # a busy machine changes no order
+    monkeypatch.setattr(containers_app.logs.hub_merge, "PATIENCE_S", 30)
     with FakeEngine() as one, FakeEngine() as two:
         two.daemon.clock_offset_s = 3600.0
         yield [one, two]
@@ -168,7 +170,7 @@ async def test_going_on_after_each_one_s_cursor(
 async def test_a_selection_is_joined_by_what_matches_it_later_and_told_what_vanishes(
     viewer: User, hosts: list[Host], fakes: list[FakeEngine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(containers_app.hub, "RECREATE_S", 0.1)
+    monkeypatch.setattr(containers_app.logs.hub, "RECREATE_S", 0.1)
     web = await container(hosts[0], fakes[0], "web")
     other = await container(hosts[0], fakes[0], "other")
     await Container.objects.filter(pk=other.pk).aupdate(project="blog")
@@ -218,7 +220,7 @@ async def test_a_selection_finds_nothing_on_hosts_that_the_user_does_not_see(
 async def test_too_many_are_refused_and_later_ones_do_not_join(
     viewer: User, hosts: list[Host], fakes: list[FakeEngine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (containers_app.consumers, containers_app.log_sources):
+    for module in (containers_app.logs.consumers, containers_app.logs.sources):
         monkeypatch.setattr(module, "MOST_SOURCES", 1)
     await container(hosts[0], fakes[0], "one")
     heard = Heard(await opened(viewer, "/ws/logs/?select=project:shop"))
@@ -277,7 +279,7 @@ async def test_going_on_from_what_makes_no_sense(
 async def test_who_never_starts_is_closed(
     viewer: User, hosts: list[Host], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(containers_app.consumers, "START_S", 0.05)
+    monkeypatch.setattr(containers_app.logs.consumers, "START_S", 0.05)
     socket = await opened(viewer, "/ws/logs/?resume=1")
     assert await socket.closed_with() == 1008
     await socket.leave()

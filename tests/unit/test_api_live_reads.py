@@ -124,7 +124,7 @@ def test_a_log_that_stalls_is_504(
     engine: FakeEngine,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("containers_app.log_reads.READ_S", 0.3)
+    monkeypatch.setattr("containers_app.logs.reads.READ_S", 0.3)
     engine.silence("GET .*/logs")
     assert is_problem(script.get(f"{PATH}/logs"), 504, "timed_out")
 

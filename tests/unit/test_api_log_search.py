@@ -12,9 +12,9 @@ from asgiref.testing import ApplicationCommunicator
 
 from accounts_app.models import User
 from accounts_app.tokens import new_token
-from containers_app import log_search
-from containers_app.log_finding import Wanted
-from containers_app.log_sources import Reference, Source, resolve
+from containers_app.logs import search as log_search
+from containers_app.logs.finding import Wanted
+from containers_app.logs.sources import Reference, Source, resolve
 from containers_app.models import Container
 from dashboard.asgi import application
 from hosts_app.models import Grant, Host

@@ -13,8 +13,9 @@ from django.utils.timezone import now
 
 from accounts_app.models import Role, User
 from accounts_app.tokens import new_token
-from containers_app import log_download, log_reads
-from containers_app.log_sources import Reference, resolve
+from containers_app.logs import download as log_download
+from containers_app.logs import reads as log_reads
+from containers_app.logs.sources import Reference, resolve
 from containers_app.models import Container
 from core.errors import Forbidden
 from hosts_app.models import Grant, Host

@@ -7,8 +7,8 @@ import pytest
 from accounts_app.models import AuditEntry, User
 from registries_app import checking, services
 from registries_app.credentials import engine_auth, target_of
-from registries_app.failures import ForeignRealm
 from registries_app.models import Registry
+from registries_app.protocol.failures import ForeignRealm
 from registries_app.spec import RegistrySpec
 from tests.fakes.hostile_registry import Asked, Fake, Reply, hostile
 from tests.lab.registry import Registry as LabRegistry

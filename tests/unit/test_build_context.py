@@ -9,8 +9,8 @@ from typing import IO
 import pytest
 
 from core.errors import Invalid, TooLarge
-from images_app import context
-from images_app.context import look, pack, tar_of
+from images_app.building import context
+from images_app.building.context import look, pack, tar_of
 
 
 def tar_with(change: Callable[[tarfile.TarInfo], object], name: str = "x") -> IO[bytes]:

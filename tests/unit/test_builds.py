@@ -14,12 +14,14 @@ from django.utils.timezone import now
 from accounts_app.models import AuditEntry, User
 from core.errors import Conflict, Forbidden, Invalid
 from hosts_app.models import Host
-from images_app import build_spool, build_tasks, builds
-from images_app.build_source import checked_remote
-from images_app.build_steps import Progress
-from images_app.builds import Wanted
-from images_app.context import tar_of
-from images_app.dockerfile import check
+from images_app.building import builds
+from images_app.building import spool as build_spool
+from images_app.building import tasks as build_tasks
+from images_app.building.builds import Wanted
+from images_app.building.context import tar_of
+from images_app.building.dockerfile import check
+from images_app.building.source import checked_remote
+from images_app.building.steps import Progress
 from images_app.models import Build
 from jobs_app import services as jobs
 from jobs_app import streaming, upkeep

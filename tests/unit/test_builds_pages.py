@@ -8,10 +8,11 @@ from django.test import Client
 
 from accounts_app.models import User
 from hosts_app.models import Host
-from images_app import build_spool, builds
-from images_app.build_history import step_lines
-from images_app.builds import Wanted
-from images_app.context import tar_of
+from images_app.building import builds
+from images_app.building import spool as build_spool
+from images_app.building.builds import Wanted
+from images_app.building.context import tar_of
+from images_app.building.history import step_lines
 from images_app.models import Build
 from jobs_app.models import Job, JobLine
 from tests import make

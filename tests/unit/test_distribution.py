@@ -7,12 +7,12 @@ from http.client import HTTPConnection
 import pytest
 
 from engine import guard
-from registries_app import distribution, failures
-from registries_app.answers import Names
-from registries_app.authorization import challenges
-from registries_app.distribution import Client
-from registries_app.manifests import MOST_MANIFEST
-from registries_app.targets import Target, domain_of, plain_url
+from registries_app.protocol import distribution, failures
+from registries_app.protocol.answers import Names
+from registries_app.protocol.authorization import challenges
+from registries_app.protocol.distribution import Client
+from registries_app.protocol.manifests import MOST_MANIFEST
+from registries_app.protocol.targets import Target, domain_of, plain_url
 from tests.fakes.hostile_registry import Asked, Fake, Reply, hostile
 from tests.lab.registry import Registry
 
@@ -269,7 +269,7 @@ def test_nobody_there_is_unreachable_and_our_own_services_are_forbidden(
 
 def test_a_silent_registry_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(distribution, "CALL_S", 0.3)
-    monkeypatch.setattr("registries_app.sockets.CONNECT_S", 5.0)
+    monkeypatch.setattr("registries_app.protocol.sockets.CONNECT_S", 5.0)
     short = Reply(body=b"", headers={"Content-Length": "100"})
     with (
         hostile(lambda _asked, _fake: short) as fake,

@@ -2,9 +2,9 @@
 
 import pytest
 
-from images_app.dockerfile import check
-from images_app.dockerfile_copy import matches
-from images_app.dockerfile_lines import read
+from images_app.building.dockerfile import check
+from images_app.building.dockerfile_copy import matches
+from images_app.building.dockerfile_lines import read
 from tests.dockerfiles import FILES, GOOD, REFUSED
 
 BASE = "FROM lab/busybox\n"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from images_app.dockerignore import BadPattern, Ignore
+from images_app.building.dockerignore import BadPattern, Ignore
 
 
 @pytest.mark.parametrize(

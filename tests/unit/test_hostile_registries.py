@@ -11,14 +11,14 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from engine import guard
-from registries_app import failures, limits, wire
 from registries_app.checking import check
 from registries_app.credentials import target_of
-from registries_app.distribution import Client
-from registries_app.manifests import MOST_MANIFEST
 from registries_app.models import Registry
-from registries_app.sockets import deadline
-from registries_app.targets import Target
+from registries_app.protocol import failures, limits, wire
+from registries_app.protocol.distribution import Client
+from registries_app.protocol.manifests import MOST_MANIFEST
+from registries_app.protocol.sockets import deadline
+from registries_app.protocol.targets import Target
 from tests.fakes.hostile_registry import Asked, Fake, Reply, hostile
 from tests.fakes.registries import product
 from tests.lab.certificates import Certificates, make_certificates

@@ -13,7 +13,7 @@ from jobs_app.deeds import deed
 from jobs_app.lifecycle import running
 from jobs_app.models import Job
 from jobs_app.selectors import job_for, jobs_for, tray_jobs
-from registries_app.failures import Unreachable
+from registries_app.protocol.failures import Unreachable
 from tests import make
 from tests.unit.script import Script, is_problem
 

@@ -6,8 +6,8 @@ import re
 import pytest
 import re2
 
-from containers_app.log_finding import LONGEST_PATTERN, Finder, Found, wanted
-from containers_app.log_levels import level_of
+from containers_app.logs.finding import LONGEST_PATTERN, Finder, Found, wanted
+from containers_app.logs.levels import level_of
 from core.errors import Invalid
 
 KINDS = (

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import re2
 
-from containers_app.log_levels import WORDS, level_of
+from containers_app.logs.levels import WORDS, level_of
 
 TABLE = json.loads((Path(__file__).parents[1] / "js/loglevels.json").read_text())
 

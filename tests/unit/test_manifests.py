@@ -6,8 +6,14 @@ from typing import Any
 
 import pytest
 
-from registries_app.details import artifact_name, assemble, children_of, config_of, predicate_name
-from registries_app.manifests import (
+from registries_app.protocol.details import (
+    artifact_name,
+    assemble,
+    children_of,
+    config_of,
+    predicate_name,
+)
+from registries_app.protocol.manifests import (
     MOST_MANIFEST,
     MOST_PARTS,
     Descriptor,

@@ -8,14 +8,15 @@ import pytest
 from accounts_app.models import User
 from jobs_app.lifecycle import Cancelled
 from jobs_app.models import Job
-from registries_app import copy_tasks, uploading
-from registries_app.answers import digest_of
-from registries_app.deletion import OCI, OCI_CONFIG
-from registries_app.distribution import Client
-from registries_app.failures import BadRedirect
 from registries_app.models import Registry
-from registries_app.targets import Target
-from registries_app.uploading import Writer
+from registries_app.moving import copy_tasks
+from registries_app.moving.deletion import OCI, OCI_CONFIG
+from registries_app.protocol import uploading
+from registries_app.protocol.answers import digest_of
+from registries_app.protocol.distribution import Client
+from registries_app.protocol.failures import BadRedirect
+from registries_app.protocol.targets import Target
+from registries_app.protocol.uploading import Writer
 from tests.fakes.hostile_registry import Asked, Fake, Reply, hostile
 from tests.fakes.oci import Oci, oci
 from tests.lab.registry import Registry as LabRegistry
@@ -226,7 +227,7 @@ def test_a_layer_goes_in_pieces_where_that_is_asked_or_the_whole_is_refused(
     script: Script, abilities: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(uploading, "LEAST_PIECE", 64)
-    monkeypatch.setattr("registries_app.copying.PIECE", 256)
+    monkeypatch.setattr("registries_app.moving.copying.PIECE", 256)
     with oci() as dev, oci(**abilities) as prod:
         record(dev.url, "dev")
         record(prod.url, "prod")

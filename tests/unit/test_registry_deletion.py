@@ -8,11 +8,11 @@ import pytest
 from accounts_app.models import User
 from hosts_app.models import Host
 from jobs_app.models import Job
-from registries_app import move_tasks
-from registries_app.answers import Names
-from registries_app.deletion import OCI, OCI_CONFIG, nothing_called
-from registries_app.index import keep_tags, repository
+from registries_app.content.index import keep_tags, repository
 from registries_app.models import Registry, Tag
+from registries_app.moving import delete_tasks as move_tasks
+from registries_app.moving.deletion import OCI, OCI_CONFIG, nothing_called
+from registries_app.protocol.answers import Names
 from tests import make
 from tests.fakes.oci import Oci, digest_of, oci
 from tests.lab.registry import Registry as LabRegistry

@@ -9,10 +9,11 @@ from django.utils.timezone import now
 from accounts_app.models import User
 from core.errors import Conflict, Forbidden
 from jobs_app.models import Job
-from registries_app import browse_services, index, looking
-from registries_app.failures import NotSupported, Unreachable
-from registries_app.index_tasks import look_at_all
+from registries_app.content import index, looking
+from registries_app.content import services as browse_services
+from registries_app.content.tasks import look_at_all
 from registries_app.models import Manifest, Registry, Repository, Tag
+from registries_app.protocol.failures import NotSupported, Unreachable
 from registries_app.selectors import repositories_of, tags_of
 from tests.fakes.hostile_registry import Asked, Fake, Reply, hostile
 from tests.lab.pushing import Made, Pusher

@@ -9,10 +9,10 @@ from accounts_app.models import User
 from engine.errors import EngineError, Refused
 from hosts_app.models import Host
 from jobs_app.models import Job
-from registries_app import making, trust
-from registries_app.make_tasks import _spec
+from registries_app.making import making, trust
+from registries_app.making.tasks import _spec
+from registries_app.making.trust import Trust
 from registries_app.models import Registry
-from registries_app.trust import Trust
 from tests import make
 from tests.unit.script import Script, fields
 from tests.unit.test_registry_deletion import record

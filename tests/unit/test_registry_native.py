@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts_app.models import User
 from core.sealed import seal
-from registries_app import looking, native
+from registries_app.content import looking, native
 from registries_app.models import Manifest, Registry, Repository, Tag
 from registries_app.selectors import repositories_of
 from tests import make

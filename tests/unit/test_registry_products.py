@@ -5,10 +5,10 @@ from http.client import HTTPConnection
 
 import pytest
 
-from registries_app import failures
 from registries_app.checking import check
-from registries_app.distribution import Client
-from registries_app.targets import Target
+from registries_app.protocol import failures
+from registries_app.protocol.distribution import Client
+from registries_app.protocol.targets import Target
 from tests.fakes.registries import PRODUCTS, Product, Store, digest_of, product
 from tests.lab.registry import Registry
 

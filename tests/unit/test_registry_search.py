@@ -5,7 +5,7 @@ from django.test import Client
 
 from accounts_app.models import User
 from hosts_app.models import Host
-from registries_app.index import repository
+from registries_app.content.index import repository
 from registries_app.models import Registry, Tag
 from tests import make
 from tests.unit.script import Script

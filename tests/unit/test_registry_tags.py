@@ -2,7 +2,7 @@
 
 import pytest
 
-from registries_app.tags import (
+from registries_app.protocol.tags import (
     is_repository,
     is_signature,
     is_tag,

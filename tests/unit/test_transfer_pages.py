@@ -7,7 +7,7 @@ from accounts_app.models import Role, User
 from core.errors import Invalid
 from hosts_app.models import Grant, Host
 from images_app.models import Image
-from images_app.transfers import name_at
+from images_app.transferring.transfers import name_at
 from jobs_app.models import Job
 from registries_app.models import Registry
 from tests import make

@@ -8,7 +8,7 @@ from django.conf import LazySettings
 
 from accounts_app.models import Role, User
 from hosts_app.models import Grant, Host
-from images_app import transfers
+from images_app.transferring import transfers
 from jobs_app import dispatch, services
 from jobs_app.deeds import DEEDS
 from jobs_app.lifecycle import running

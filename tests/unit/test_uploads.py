@@ -21,7 +21,7 @@ from core import spool
 from core.spool import Writer, folder, sweep
 from dashboard.asgi import application
 from hosts_app.models import Host
-from images_app import loads
+from images_app.transferring import loads
 from jobs_app import services
 from jobs_app.models import Job
 from tests import make

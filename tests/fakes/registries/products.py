@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
-from registries_app.targets import Target
+from registries_app.protocol.targets import Target
 from tests.fakes.hostile_registry import Asked, Fake, Reply, hostile
 from tests.fakes.registries import native
 from tests.fakes.registries.protocol import Protocol

@@ -1,0 +1,1 @@
+"""Logs of containers: one stream of each however many look, read back, searched, downloaded."""

@@ -1,0 +1,1 @@
+"""Images that are made: Dockerfiles judged before they are sent, contexts, builds, steps."""

@@ -1,0 +1,1 @@
+"""Images that move: pulled, pushed, loaded, saved, sent from host to host."""

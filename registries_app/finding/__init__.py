@@ -1,0 +1,1 @@
+"""A name, tag or digest looked for everywhere: registries, images, containers."""

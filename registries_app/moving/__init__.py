@@ -1,0 +1,1 @@
+"""What is changed in registries: copies between them, tags and images removed."""
