@@ -181,7 +181,7 @@ def _transfers(docker: Dockerd, wanted: set[str], form: Form) -> Iterator[Row]:
 
 def _browse(form: Form) -> Iterator[Row]:
     _say("a registry is filled")
-    with registry() as private, dashboard(DEMO="0") as site:
+    with registry() as private, dashboard(DEMO="0", REGISTRY_REFRESH_MINUTES="0") as site:
         many = form.long_repository
         names = browse.fill(private, form.repositories, many)
         _say("browse")

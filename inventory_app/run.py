@@ -19,6 +19,7 @@ from inventory_app.canaries import CANARY_S, Canaries
 from inventory_app.threads import give_up, in_thread
 from inventory_app.watcher import watch
 from jobs_app import upkeep
+from registries_app.content import refreshing
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ async def _run() -> None:
         asyncio.create_task(_every(CANARY_S, Canaries().fly)),
         asyncio.create_task(_every(ANCHOR_S, announce_head)),
         asyncio.create_task(_every(DAY_S, _forget)),
+        asyncio.create_task(_every(refreshing.LOOK_S, refreshing.refresh)),
         asyncio.create_task(_every(SWEEP_S, build_spool.sweep)),
         asyncio.create_task(_every(SWEEP_S, partial(spool.sweep, loads.needed))),
     ]

@@ -89,6 +89,8 @@ class Index(models.Model):
     complete = models.BooleanField(default=True)  # all names; not only the first 10,000
     indexed_at = models.DateTimeField(null=True)  # when every tag was last looked at
     begun_at = models.DateTimeField(null=True)  # of the look that is going on, if one is
+    failures = models.PositiveIntegerField(default=0)  # looks in a row that failed by themselves
+    retry_at = models.DateTimeField(null=True)  # not looked at by itself before
     error = models.TextField(blank=True)  # why the names could not be read
     code = models.CharField(max_length=40, blank=True)  # the kind of that error
 

@@ -12,7 +12,7 @@ from core.errors import Conflict, Forbidden
 from core.sealed import seal
 from registries_app import checking
 from registries_app.credentials import target_of
-from registries_app.models import Registry
+from registries_app.models import Index, Registry
 from registries_app.protocol import limits
 from registries_app.protocol.targets import domain_of, plain_url
 from registries_app.selectors import repository_to_try
@@ -117,6 +117,7 @@ def _stored(actor: User | None, spec: RegistrySpec, registry: Registry | None) -
     registry.version += 1
     registry.budget = None  # another account has another
     registry.save()  # a seal needs the row's key
+    Index.objects.filter(registry=registry).update(failures=0, retry_at=None)
     for name in ("password", "cert", "key"):
         secret = getattr(spec, name)
         if secret is not None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.timezone import now
 
 from registries_app.models import Index, Manifest, Registry, Repository, Tag
@@ -27,18 +27,48 @@ def index_of(registry: Registry) -> Index:
     return Index.objects.get_or_create(registry=registry)[0]
 
 
-def claim(registry: Registry, *, older_than: timedelta) -> bool:
-    """Whether this caller is to look at the whole registry now; nobody else does meanwhile."""
+class NoLonger(Exception):
+    """The registry was forgotten, or somebody else looks at it now."""
+
+
+def busy() -> bool:
+    """Whether anybody looks at the whole of any registry."""
+    return Index.objects.filter(begun_at__gte=now() - CLAIM).exists()
+
+
+def claim(registry: Registry) -> datetime | None:
+    """When this look at the whole registry began; None where another one is going on."""
     index, at = index_of(registry), now()
     free = Q(begun_at=None) | Q(begun_at__lt=at - CLAIM)
-    old = Q(indexed_at=None) | Q(indexed_at__lt=at - older_than)
-    return bool(Index.objects.filter(free & old, pk=index.pk).update(begun_at=at))
+    return at if Index.objects.filter(free, pk=index.pk).update(begun_at=at) else None
+
+
+def is_claimed(registry: Registry, at: datetime) -> bool:
+    return Index.objects.filter(registry=registry, begun_at=at).exists()
+
+
+def unclaim(registry: Registry, at: datetime) -> None:
+    """Nobody will do the look that was claimed at that moment."""
+    Index.objects.filter(registry=registry, begun_at=at).update(begun_at=None)
+
+
+def still(registry: Registry) -> None:
+    """The look goes on. Raises NoLonger."""
+    if not Index.objects.filter(registry=registry).update(begun_at=now()):
+        raise NoLonger
 
 
 def done(registry: Registry, *, whole: bool) -> None:
     """The look ended; `whole` where every tag was looked at."""
-    values = {"indexed_at": now()} if whole else {}
+    values = {"indexed_at": now(), "failures": 0, "retry_at": None} if whole else {}
     Index.objects.filter(registry=registry).update(begun_at=None, **values)
+
+
+def failed(registry: Registry, pause: timedelta) -> None:
+    """It ended early; nothing looks by itself before the pause is over."""
+    Index.objects.filter(registry=registry).update(
+        begun_at=None, retry_at=now() + pause, failures=F("failures") + 1
+    )
 
 
 @transaction.atomic

@@ -20,7 +20,9 @@ FRESH = timedelta(seconds=60)  # what a tag of a row that is shown stands for
 NAMES_FRESH = timedelta(seconds=2)  # of short lists, which cost one question
 SHORT = 1000  # names; longer lists are kept for FRESH
 AGAIN = timedelta(minutes=10)  # an image that lacked a part is read again
+COUNTED = 100  # repositories whose tags are listed at once
 TOGETHER = 200  # tags whose images are read at once
+TAG_FIELDS = ("repository_id", "name", "digest", "seen_at", "error")
 MOST_DEEP = 1000  # tags of one repository that the index looks behind; of others, only the names
 
 P = TypeVar("P", int, str)
@@ -155,31 +157,56 @@ def image(scan: Scan, repository: str, digest: str) -> str:
     return digest
 
 
-def everything(registry: Registry, said: Said) -> None:
+def everything(registry: Registry, said: Said, *, pinned_only: bool = False) -> None:
     """Names, counts, and the image behind every tag: new ones are read, known ones compared.
 
     What was read is written down as it comes, so that a look that dies was not for nothing.
+    Raises RegistryFailed where it is no use to go on.
     """
     with Scan(target_of(registry), at_once=at_once(registry)) as scan:
-        names(registry, scan)
-        rows = list(Repository.objects.filter(registry=registry, listed=True))
-        rows += Repository.objects.filter(registry=registry, listed=False, pinned=True)
-        counts(scan, rows)
-        deep = [row for row in rows if row.tag_count and row.tag_count <= MOST_DEEP]
-        by_pk = {row.pk: row for row in deep}
-        wanted = [
-            (by_pk[tag.repository_id], tag)
-            for part in _parts(list(by_pk))
-            for tag in Tag.objects.filter(repository__in=part, kind=Tag.Kind.TAG).order_by("pk")
-        ]
-        for at in range(0, len(wanted), TOGETHER):
-            said(at, len(wanted))
-            part = wanted[at : at + TOGETHER]
-            unknown = [pair for pair in part if not pair[1].digest]
-            stale = [pair for pair in part if pair[1].digest and index.old(pair[1].seen_at, FRESH)]
-            _resolve(scan, unknown, stale)
-            images(scan, {tag.digest: row.name for row, tag in part if tag.digest})
-        said(len(wanted), len(wanted))
+        rows = list(_looked_at(registry, scan, pinned_only=pinned_only))
+        for at in range(0, len(rows), COUNTED):
+            said(0, 0)
+            counts(scan, rows[at : at + COUNTED])
+            scan.go_on()
+        deep = {row.pk: row for row in rows if row.tag_count and row.tag_count <= MOST_DEEP}
+        total = sum(row.tag_count or 0 for row in deep.values())
+        done = 0
+        for part in _parts(list(deep)):
+            for some in _together(part):
+                said(done, total)
+                done += len(some)
+                _look(scan, [(deep[tag.repository_id], tag) for tag in some])
+                scan.go_on()
+        said(total, total)
+
+
+def _looked_at(registry: Registry, scan: Scan, *, pinned_only: bool) -> Iterable[Repository]:
+    """Those that it lists, and those that are pinned; where it lists none, these alone."""
+    pinned = Repository.objects.filter(registry=registry, listed=False, pinned=True)
+    if not pinned_only:
+        try:
+            names(registry, scan)
+        except NotSupported:
+            if not pinned.exists():
+                raise
+        yield from Repository.objects.filter(registry=registry, listed=True)
+    else:
+        pinned = Repository.objects.filter(registry=registry, pinned=True)
+    yield from pinned
+
+
+def _together(repositories: list[int]) -> Iterable[list[Tag]]:
+    found = Tag.objects.filter(repository__in=repositories, kind=Tag.Kind.TAG)
+    tags = list(found.only(*TAG_FIELDS).order_by("pk"))
+    return (tags[at : at + TOGETHER] for at in range(0, len(tags), TOGETHER))
+
+
+def _look(scan: Scan, part: "Pairs") -> None:
+    unknown = [pair for pair in part if not pair[1].digest]
+    stale = [pair for pair in part if pair[1].digest and index.old(pair[1].seen_at, FRESH)]
+    _resolve(scan, unknown, stale)
+    images(scan, {tag.digest: row.name for row, tag in part if tag.digest})
 
 
 Pairs = list[tuple[Repository, Tag]]

@@ -24,6 +24,7 @@ from registries_app.protocol.targets import Target
 PUBLIC = {Registry.Kind.HUB, Registry.Kind.GHCR, Registry.Kind.QUAY}
 AT_ONCE, AT_ONCE_PUBLIC = 16, 4  # requests
 PAGE_S = 10.0  # all that one request of ours may wait for a registry
+SLOW_ONES = 2  # sets of questions with one that was not answered in time
 # whoever fails so fails so again: nothing more is asked
 HOPELESS = (AuthFailed, Forbidden, ForeignRealm, RateLimited, TimedOut, TlsFailed, Unreachable)
 
@@ -39,6 +40,7 @@ class Scan:
         self.client = Client(target)
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="registry")
         self._end = None if seconds is None else time.monotonic() + seconds
+        self._troubles: list[RegistryFailed] = []
 
     def __enter__(self) -> "Scan":
         return self
@@ -68,8 +70,9 @@ class Scan:
                 with deadline(self._left_s()):
                     return ask(self.client, key)
             except RegistryFailed as error:
-                if isinstance(error, HOPELESS):
+                if isinstance(error, HOPELESS) and not hopeless:
                     hopeless.append(error)
+                    self._troubles.append(error)
                 return error
 
         waiting = {self._pool.submit(one, key): key for key in dict.fromkeys(keys)}
@@ -83,6 +86,12 @@ class Scan:
         """One question, within what is left of the time. Raises RegistryFailed."""
         with deadline(self._left_s()):
             return ask(self.client)
+
+    def go_on(self) -> None:
+        """Raises what was hopeless so far; a question that took too long may be one of a kind."""
+        for trouble in self._troubles:
+            if len(self._troubles) > SLOW_ONES or not isinstance(trouble, TimedOut):
+                raise trouble
 
     def _left_s(self) -> float:
         if self._end is None:

@@ -17,9 +17,10 @@ def look_at_all(job: Job) -> None:
     registry = Registry.objects.filter(slug=job.target).first()
     if registry is None:
         raise Failed(_("There is no such registry."))
-    index.index_of(registry)
+    index.claim(registry)  # nobody looks at it by itself meanwhile
 
     def said(done: int, total: int) -> None:
+        index.still(registry)
         text = ngettext("%(done)d of %(n)d tag", "%(done)d of %(n)d tags", total)
         words = text % {"done": done, "n": total}
         report(job, progress=done / total if total else None, text=words)
@@ -28,6 +29,8 @@ def look_at_all(job: Job) -> None:
     try:
         looking.everything(registry, said)
         whole = True
+    except index.NoLonger as error:
+        raise Failed(_("There is no such registry.")) from error
     finally:
         index.done(registry, whole=whole)
     job.result = {

@@ -9,7 +9,7 @@ from django.utils.timezone import now
 from accounts_app.models import User
 from core.errors import Conflict, Forbidden
 from jobs_app.models import Job
-from registries_app.content import index, looking
+from registries_app.content import looking
 from registries_app.content import services as browse_services
 from registries_app.content.tasks import look_at_all
 from registries_app.models import Manifest, Registry, Repository, Tag
@@ -151,15 +151,3 @@ def test_docker_hub_is_never_read_as_a_whole_and_only_operators_of_all_hosts_may
     with pytest.raises(Forbidden):
         browse_services.pin(operator, near, "a", pinned=True)
     assert browse_services.ask_index(admin, near) == browse_services.ask_index(admin, near)
-
-
-def test_one_looks_at_a_registry_at_a_time_and_a_dead_look_is_forgotten(db: None) -> None:
-    registry = record("http://127.0.0.1:9")
-    hour = timedelta(hours=1)
-    assert index.claim(registry, older_than=hour)
-    assert not index.claim(registry, older_than=hour)
-    index.done(registry, whole=True)
-    assert not index.claim(registry, older_than=hour)
-    assert index.claim(registry, older_than=timedelta(0))
-    registry.index.__class__.objects.update(begun_at=now() - hour)
-    assert index.claim(registry, older_than=timedelta(0))
