@@ -4,7 +4,7 @@ from django.urls import path
 
 from registries_app.finding import views as find_views
 from registries_app.making import views as make_views
-from registries_app.moving import copy_views
+from registries_app.moving import copy_views, tag_views
 from registries_app.moving import delete_views as move_views
 
 app_name = "registry_moves"
@@ -14,4 +14,5 @@ urlpatterns = [
     path("-/made-here/", make_views.make, name="make"),
     path("<slug:slug>/-/trust/", make_views.trust, name="trust"),
     path("<slug:slug>/<path:repository>/-/delete/", move_views.delete, name="delete"),
+    path("<slug:slug>/<path:repository>/-/tag/", tag_views.tag, name="tag"),
 ]

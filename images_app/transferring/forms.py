@@ -40,12 +40,14 @@ def _hosts(field: forms.Field, hosts: Iterable[Host]) -> None:
 
 
 class PullForm(forms.Form):
-    """Which image, and to which of `hosts`."""
+    """Which images, and to which of `hosts`."""
 
     reference = forms.CharField(
         label=_("Image"),
-        max_length=LONGEST,
-        help_text=_("Such as nginx:1.27 or registry.example:5000/team/app."),
+        max_length=20 * LONGEST,
+        help_text=_(
+            "Such as nginx:1.27 or registry.example:5000/team/app. Several with spaces between."
+        ),
         widget=forms.TextInput(attrs=CODE),
     )
     hosts = forms.MultipleChoiceField(

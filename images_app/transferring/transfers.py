@@ -46,13 +46,25 @@ def pull_on(
     idempotency_key: str = "",
 ) -> Job:
     """The same on several hosts: a Job with one child for each, all asked for or none."""
-    named, wanted = reference_of(reference), _platform(platform)
+    return pull_several(actor, hosts, [reference], platform, idempotency_key=idempotency_key)
+
+
+def pull_several(
+    actor: User,
+    hosts: Sequence[str],
+    references: Sequence[str],
+    platform: str = "",
+    *,
+    idempotency_key: str = "",
+) -> Job:
+    """Each of these on each host, by one Job."""
+    named, wanted = [reference_of(each) for each in references], _platform(platform)
     slugs = list(dict.fromkeys(hosts))
     if not slugs:
         raise Invalid.field("hosts", _("Choose at least one host."))
-    if len(slugs) > MOST_HOSTS:
+    if len(slugs) * len(named) > MOST_HOSTS:
         raise Invalid.field("hosts", _("At most %(n)d at a time.") % {"n": MOST_HOSTS})
-    wishes = [_pull(actor, slug, named, wanted) for slug in slugs]
+    wishes = [_pull(actor, slug, each, wanted) for slug in slugs for each in named]
     return ask_many(actor, "image.pull.bulk", wishes, idempotency_key=idempotency_key)
 
 

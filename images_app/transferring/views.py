@@ -137,13 +137,13 @@ def _asked(
 
 
 def _pull(request: Request, said: dict[str, Any]) -> Job:
-    slugs, key = said["hosts"], said["key"]
-    if len(slugs) == 1:
+    slugs, names, key = said["hosts"], said["reference"].split(), said["key"]
+    if len(slugs) == len(names) == 1:
         return transfers.pull(
-            request.user, slugs[0], said["reference"], said["platform"], idempotency_key=key
+            request.user, slugs[0], names[0], said["platform"], idempotency_key=key
         )
-    return transfers.pull_on(
-        request.user, slugs, said["reference"], said["platform"], idempotency_key=key
+    return transfers.pull_several(
+        request.user, slugs, names, said["platform"], idempotency_key=key
     )
 
 

@@ -18,14 +18,18 @@ from core.bars import segments
 from core.listing import Page, address, column_heads, kept, pager
 from core.text import visible
 from core.times import age
+from hosts_app.selectors import host_ids
 from registries_app.content.rows import STATES, Listing, Row
 from registries_app.models import Index, Registry, Repository
 from registries_app.protocol.tags import Branch, moves, tree
+from registries_app.rows import budget_row
 from registries_app.usage import Use
 
 MOST_NAMES = 500  # repositories in the list beside the page; beyond it one has to look for them
 OPEN_UNTIL = 60  # names: longer trees are drawn folded
 PRINTED = 12  # digits of a digest
+MOST_REMOVED = 100  # tags of one image that its menu offers to remove
+MOST_TAGS = 8  # of one image in its row; its own page has them all
 NOTES = ("signature", "attestation", "SBOM", "provenance", "referrers")
 
 
@@ -141,6 +145,8 @@ def head(user: User, registry: Registry, name: str, row: Repository | None) -> d
         "url": repository_url(registry, name),
         "pinned": bool(row and row.pinned),
         "can_pin": user.may_everywhere(Role.OPERATOR),
+        "can_pull": bool(host_ids(user, Role.OPERATOR)),
+        "budget": budget_row(registry),
     }
 
 
@@ -245,7 +251,9 @@ def _row(registry: Registry, name: str, row: Row) -> dict[str, Any]:
     return {
         "digest": row.digest,
         "short": short(row.digest) if row.digest else "",
-        "tags": [{"name": tag, "moves": moves(tag)} for tag in row.names],
+        "tags": [{"name": tag, "moves": moves(tag)} for tag in row.names[:MOST_TAGS]],
+        "more_tags": max(0, len(row.names) - MOST_TAGS),
+        "tag_query": urlencode([("tag", tag) for tag in row.names[:MOST_REMOVED]]),
         "title": row.names[0],
         "url": image_url(registry, name, reference),
         "marks": [mark_name(mark) for mark in marks],
@@ -264,14 +272,25 @@ def _row(registry: Registry, name: str, row: Row) -> dict[str, Any]:
         "late": [use_line(use) for use in row.behind[:20]],
         "error": visible(row.error, 300),
         "looked": bool(found),
-        "pull_url": way("images:pull", reference=pull_name(registry, name, reference)),
+        "attested": [_attested(registry, name, each) for each in found.attestations]
+        if found
+        else [],
+    }
+
+
+def _attested(registry: Registry, name: str, each: dict[str, Any]) -> dict[str, str]:
+    """A statement about one of its platforms: which, and where it is read."""
+    return {
+        "names": ", ".join(mark_name(mark) for mark in each["names"]),
+        "of": each["of"],
+        "url": image_url(registry, name, each["digest"]),
     }
 
 
 def platform_names(platforms: Iterable[dict[str, Any]]) -> list[str]:
-    """linux/ goes without saying; each once, however many entries there are."""
+    """linux/ and arm64's only variant go without saying; each once, however many entries."""
     names = [each["platform"].removeprefix("linux/") for each in platforms if each["platform"]]
-    return list(dict.fromkeys(names))
+    return list(dict.fromkeys("arm64" if name == "arm64/v8" else name for name in names))
 
 
 def _platform_line(registry: Registry, name: str, each: dict[str, Any]) -> dict[str, Any]:

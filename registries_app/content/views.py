@@ -34,6 +34,7 @@ from registries_app.selectors import (
 )
 
 NEWEST = "-tag"
+MOST_PULLED = 20  # images that one form takes
 
 
 @signed_in
@@ -129,6 +130,16 @@ def compare(request: Request, registry: str, repository: str) -> HttpResponse:
 
 
 @signed_in
+@require_GET
+def pull(request: Request, registry: str, repository: str) -> HttpResponse:
+    """To the form that pulls these images to hosts, each by its digest."""
+    found = registry_named(request.user, registry)
+    digests = list(dict.fromkeys(request.GET.getlist("digest")))[:MOST_PULLED]
+    names = [browse_page.pull_name(found, repository, digest) for digest in digests]
+    return redirect(browse_page.way("images:pull", reference=" ".join(names)))
+
+
+@signed_in
 @require_POST
 def read_all(request: Request, registry: str) -> HttpResponse:
     """Have everything in it looked at, as a job."""
@@ -187,7 +198,8 @@ def _names(request: Request, registry: Registry) -> HttpResponse:
 
 def _images(request: Request, registry: Registry, name: str) -> HttpResponse:
     """The rows, with the registry asked about those that are shown."""
-    context: dict[str, Any] = {"tab": "images"}
+    tab = "uses" if request.GET.get("tab") == "uses" else "images"
+    context: dict[str, Any] = {"tab": tab, "again": not request.GET.get("fresh")}
     known = repository_known(registry, name)
     if request.GET.get("fresh"):
         try:

@@ -49,8 +49,11 @@ def signed_digest(name: str) -> str:
 
 
 def moves(name: str) -> bool:
-    """Whether a tag is of those that are put on newer images: latest, stable, 4, 4.18."""
-    return not re.search(r"\d+\.\d+\.\d+|[0-9a-f]{7,}|\d{6,}", name)
+    """Whether a tag is of those that are put on newer images: latest, stable, 4, 4.18.
+
+    Whole versions, commits, dates and numbers of builds stay where they are.
+    """
+    return not re.search(r"\d+\.\d+\.\d+|[0-9a-f]{7,}|\d{6,}|[a-z][-_.]\d{3,}$", name)
 
 
 @dataclass(slots=True)

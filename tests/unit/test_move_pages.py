@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from html import unescape
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
@@ -9,7 +10,7 @@ from django.test import Client
 from accounts_app.models import User
 from hosts_app.models import Host
 from jobs_app.models import Job
-from registries_app.models import Registry
+from registries_app.models import Registry, Repository, Tag
 from tests import make
 from tests.fakes.oci import Oci, oci
 from tests.unit.test_registry_deletion import image, record
@@ -135,3 +136,80 @@ def test_who_operates_one_host_only_may_not(
     client: Client, operator: User, near: Registry, path: str
 ) -> None:
     assert make.session(client, operator).get(f"/registries/{path}").status_code == 403
+
+
+TAGS = "/registries/near/team/shop/-/tag/"
+
+
+def known(near: Registry, fake: Oci) -> str:
+    """What is known of the repository before anybody looks; the digest of its image."""
+    row = Repository.objects.create(registry=near, name="team/shop", listed=True)
+    for tag in ("1", "latest"):
+        Tag.objects.create(repository=row, name=tag, digest=digest_in(fake))
+    Tag.objects.create(repository=row, name="other", digest=f"sha256:{'2' * 64}")
+    return digest_in(fake)
+
+
+def test_an_image_gets_another_tag_in_place(
+    client: Client, admin: User, near: Registry, fake: Oci
+) -> None:
+    digest = known(near, fake)
+    make.session(client, admin)
+    path = f"{TAGS}?digest={digest}"
+    assert "New tag for 1, latest" in client.get(path).content.decode()
+    asked = client.post(path, {digest: "stable", "key": "k"})
+    job = Job.objects.get()
+    assert asked.headers["Location"] == f"/jobs/{job.pk}/"
+    assert (job.kind, job.params["origin"]["reference"]) == ("registry.copy", digest)
+    assert job.params["place"] == {
+        "registry": "near", "repository": "team/shop", "reference": "stable",
+    }  # fmt: skip
+
+
+def test_several_images_get_a_tag_each_by_one_job(
+    client: Client, admin: User, near: Registry, fake: Oci
+) -> None:
+    digests = [known(near, fake), f"sha256:{'2' * 64}"]
+    make.session(client, admin)
+    path = f"{TAGS}?digest={digests[0]}&digest={digests[1]}"
+    client.post(path, {digests[0]: "a", digests[1]: "b", "key": "k"})
+    parent = Job.objects.get(parent=None)
+    assert (parent.kind, parent.children.count()) == ("registry.copy.bulk", 2)
+
+
+@pytest.mark.parametrize(
+    ("tag", "said"),
+    [
+        ("", "A tag is needed."),
+        ("-a", "no dot or dash to begin with"),
+        ("latest", "It has this tag already."),
+        ("other", "It stands for sha256:222222222222 now."),
+    ],
+)
+def test_a_tag_that_cannot_be_added_is_told_at_its_field(
+    client: Client, admin: User, near: Registry, fake: Oci, tag: str, said: str
+) -> None:
+    digest = known(near, fake)
+    make.session(client, admin)
+    answer = client.post(f"{TAGS}?digest={digest}", {digest: tag, "key": "k"})
+    text = unescape(answer.content.decode())
+    assert (answer.status_code, said in text, "aria-invalid" in text) == (422, True, True)
+    assert not Job.objects.exists()
+
+
+def test_a_tag_of_another_image_is_moved_where_that_is_meant(
+    client: Client, admin: User, near: Registry, fake: Oci
+) -> None:
+    digest = known(near, fake)
+    make.session(client, admin)
+    client.post(f"{TAGS}?digest={digest}", {digest: "other", "overwrite": "on", "key": "k"})
+    assert Job.objects.get().params["overwrite"] is True
+
+
+def test_selected_images_are_pulled_by_their_digests(
+    client: Client, admin: User, near: Registry
+) -> None:
+    make.session(client, admin)
+    answer = client.get("/registries/near/team/shop/-/pull/?digest=sha256:1&digest=sha256:2")
+    wanted = [f"{near.domain}/team/shop@sha256:{n}" for n in (1, 2)]
+    assert parse_qs(urlsplit(answer.headers["Location"]).query)["reference"] == [" ".join(wanted)]

@@ -32,7 +32,9 @@ def test_several_hosts_get_one_job_together(client: Client, operator: User) -> N
     assert {child.host_name for child in parent.children.all()} == {"lab", "second"}
 
 
-@pytest.mark.parametrize("wrong", [{"reference": "a b"}, {"platform": "x"}, {"hosts": ["attic"]}])
+@pytest.mark.parametrize(
+    "wrong", [{"reference": "lab/UP"}, {"platform": "x"}, {"hosts": ["attic"]}]
+)
 def test_what_is_wrong_is_said_at_its_field(
     client: Client, operator: User, wrong: dict[str, str | list[str]]
 ) -> None:
@@ -97,3 +99,15 @@ def test_the_page_tells_that_it_is_being_cancelled_and_how_long_that_took(
     assert f"/jobs/{job.pk}/cancel/" not in text
     Job.objects.update(state="cancelled", finished=at + timedelta(seconds=0.7))
     assert "0.7 s after" in client.get(f"/jobs/{job.pk}/").content.decode()
+
+
+def test_several_images_are_pulled_by_one_job(client: Client, operator: User) -> None:
+    make.session(client, operator).post(
+        "/images/pull/", FORM | {"hosts": ["lab"], "reference": "lab/a:1 lab/b@sha256:" + "1" * 64}
+    )
+    parent = Job.objects.get(parent=None)
+    assert parent.kind == "image.pull.bulk"
+    assert sorted(parent.children.values_list("target_name", flat=True)) == [
+        "lab/a:1",
+        "lab/b@sha256:" + "1" * 64,
+    ]

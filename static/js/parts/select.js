@@ -1,12 +1,13 @@
 /** Which rows are selected: one, a range, a group, all shown. It outlives the list being fetched again. */
 import { $, $$ } from "../core/dom.js";
-import { read } from "./rows.js";
+import { read as readRow } from "./rows.js";
 
 /**
  * @param {HTMLElement} page what holds the table, now and after it was replaced
  * @param {() => void} changed
+ * @param {(element: HTMLElement) => {pk: string, key: string}} read what is kept of a row
  */
-export function selection(page, changed) {
+export function selection(page, changed, read = readRow) {
   /** @type {Map<string, import("./rows.js").Row>} */
   const chosen = new Map();
   let last = "";
