@@ -53,6 +53,8 @@ def reconcile(
         values = _values(item, images)
         _sharpen(values, known_moments.get(item.id))
         row = known.pop(item.id, None)
+        if row is not None:
+            _keep_name(values, row)
         if row is None:
             new.append(
                 Container(host=host, docker_id=item.id, confirmed=at, version=version, **values)
@@ -108,6 +110,12 @@ def _values(item: ContainerSummary, images: dict[str, int]) -> dict[str, Any]:
         "started": item.started,
         "finished": item.finished,
     }
+
+
+def _keep_name(values: dict[str, Any], row: Container) -> None:
+    """Once a tag stands for another image, engines tell the image's id: the name given stays."""
+    if values["image_ref"].startswith("sha256:") and values["image_id"] == row.image_id:
+        values["image_ref"] = row.image_ref
 
 
 def _port_words(item: ContainerSummary) -> str:

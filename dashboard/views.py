@@ -26,6 +26,7 @@ from core.middleware import answer_to
 from dashboard import overview
 from dashboard.health import first_failing_part
 from images_app.palette import entries as image_entries
+from registries_app.finding.palette import entries as stored_entries
 
 
 @signed_in
@@ -42,7 +43,8 @@ def palette(request: Request) -> HttpResponse:
     kind = request.GET.get("kind", "")
     found = entries(request.user, words, kind)
     images = [] if kind else image_entries(request.user, words)
-    return JsonResponse({"items": found + images})
+    stored = [] if kind else stored_entries(request.user, words)
+    return JsonResponse({"items": found + images + stored})
 
 
 @public

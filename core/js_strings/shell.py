@@ -38,6 +38,7 @@ def _shell() -> Strings:
         "hosts": _("Hosts"),
         "images": _("Images"),
         "registries": _("Registries"),
+        "in_registries": _("In registries"),
         "all_hosts": _("All hosts"),
         "nothing_found": _("Nothing found."),
     }

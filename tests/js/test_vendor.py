@@ -38,7 +38,17 @@ BUILT = {
     *(f"image_{key}" for key in ("why_rights", "one_at_a_time", "not_applicable")),
     *(f"fact_{key}" for key in ("users", "digest", "size")),
     "open_image_page",
-    *("containers", "hosts", "images", "registries", "stop", "restart", "live", "reconnecting"),
+    *(
+        "containers",
+        "hosts",
+        "images",
+        "registries",
+        "in_registries",
+        "stop",
+        "restart",
+        "live",
+        "reconnecting",
+    ),
 }
 
 

@@ -1,12 +1,13 @@
 """What is written of a reading, and what is not."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.utils.timezone import now
 
 from accounts_app.models import User
-from containers_app.inventory import Moments
+from containers_app.inventory import Moments, reconcile
 from engine.client import Engine
 from engine.types import Connection
 from hosts_app.models import Host
@@ -82,3 +83,16 @@ def test_containers_point_to_images_that_were_listed_after_them(host: Host) -> N
         image = host.containers.get().image_row
         assert image
         assert image.tags == ["lab/busybox:latest"]
+
+
+def test_a_container_keeps_the_name_of_its_image_when_the_tag_moves_on(host: Host) -> None:
+    """The engine then lists the image by its id; who is behind a tag is told by the name."""
+    with FakeEngine() as fake, Engine(fake.connection) as engine:
+        fake.add_container("web")
+        (listed,) = engine.containers()
+        reconcile(host, [listed], 1)
+        reconcile(host, [replace(listed, image=listed.image_id)], 2)
+        assert host.containers.get().image_ref == listed.image
+        other = f"sha256:{'9' * 64}"
+        reconcile(host, [replace(listed, image=other, image_id=other)], 3)
+        assert host.containers.get().image_ref == other

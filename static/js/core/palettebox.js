@@ -69,6 +69,7 @@ const GROUPS = {
   host: "hosts",
   image: "images",
   registry: "registries",
+  repository: "in_registries",
   page: "go_to",
 };
 
