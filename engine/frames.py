@@ -23,6 +23,7 @@ STAMP = 30  # characters of 2026-11-24T06:35:24.123456789Z
 LONGEST_ENTRY = STAMP + 1 + LONGEST_TEXT + 1  # bytes: with its space and newline
 ENTRY_PART = 16 * 1024  # bytes of text before a timestamp can stand inside a terminal's line
 NEWLINE = 10
+NO_STAMPS = "the log stream has no timestamps"
 OTHER_STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$")
 
 
@@ -55,43 +56,50 @@ class _Line:
 
 
 class _Gathered:
-    """Records of one feed, still as bytes."""
+    """Records of one feed. Here a character is a byte: ASCII need not be decoded twice."""
 
     def __init__(self) -> None:
-        self.lines: list[bytes] = []  # timestamp, space, text, newline
+        self.stamps: list[str] = []
+        self.texts: list[str] = []
         self.streams: list[int] = []
         self.pieces: dict[int, bool] = {}
 
     def add(self, line: _Line, stream: int, *, ended: bool, kept: int = 0) -> None:
         """What of the line is due: its whole pieces and, if it has ended, its rest."""
+        stamp = line.stamp[:-1].decode("latin-1")
         for text in line.pieces(kept=0 if ended else kept):
-            self.pieces[len(self.lines)] = True
-            self._append(line.stamp, text, stream)
+            self.pieces[len(self.texts)] = True
+            self.append(stamp, text.decode("latin-1"), stream)
         if ended:
             if line.cut:
-                self.pieces[len(self.lines)] = False
-            self._append(line.stamp, bytes(line.text), stream)
+                self.pieces[len(self.texts)] = False
+            self.append(stamp, line.text.decode("latin-1"), stream)
 
-    def add_whole(self, line: bytes) -> None:
-        self.lines.append(line)
-        self.streams.append(STDOUT)
-
-    def _append(self, stamp: bytes, text: bytes, stream: int) -> None:
-        self.lines.append(stamp + text + b"\n")
+    def append(self, stamp: str, text: str, stream: int) -> None:
+        self.stamps.append(stamp)
+        self.texts.append(text)
         self.streams.append(stream)
 
-    def records(self) -> Records | None:
-        if not self.lines:
+    def fill(self, stream: int) -> None:
+        """The lines that came since the last one whose stream is known are of this one."""
+        self.streams += [stream] * (len(self.texts) - len(self.streams))
+
+    @property
+    def is_odd(self) -> bool:
+        """Whether timestamps are not all of the one form that sorts."""
+        joined = "".join(self.stamps)
+        of_length = len(joined) == STAMP * len(self.stamps)
+        return not of_length or " " in joined or joined[STAMP - 1 :: STAMP].strip("Z") != ""
+
+    def records(self, *, odd: bool | None = None) -> Records | None:
+        if not self.texts:
             return None
-        rows = b"".join(self.lines).decode("utf-8", "replace").split("\n")
-        rows.pop()
-        if len(rows) != len(self.lines):  # a newline inside an entry: no driver writes it
-            rows = [line[:-1].decode("utf-8", "replace") for line in self.lines]
-        timestamps = [row[:STAMP] for row in rows]
-        texts = [row[STAMP + 1 :] for row in rows]
-        if {row[STAMP - 1 : STAMP + 1] for row in rows} != {"Z "}:
-            timestamps, texts = _other_stamps(rows)
-        return Records(timestamps, self.streams, texts, self.pieces)
+        stamps, texts = self.stamps, self.texts
+        if self.is_odd if odd is None else odd:
+            stamps = list(map(_normal, stamps, texts))
+        if not all(map(str.isascii, texts)):
+            texts = _decoded(texts)
+        return Records(stamps, self.streams, texts, self.pieces)
 
 
 class Frames:
@@ -107,30 +115,15 @@ class Frames:
         return not (self._rest or self._open)
 
     def feed(self, arrived: bytes) -> Records | None:
-        """The records that `arrived` completes. Per line in Python: one turn of this loop."""
+        """The records that `arrived` completes."""
         buffer = self._rest + arrived if self._rest else arrived
-        gathered = _Gathered()
-        add_line, add_stream = gathered.lines.append, gathered.streams.append
-        read, streams, open_lines = HEADER.unpack_from, STREAMS, self._open
-        size, last_header, start = len(buffer), len(buffer) - HEADER_SIZE, 0
-        while start <= last_header:
-            word, length = read(buffer, start)
-            body = start + HEADER_SIZE
-            end = body + length
-            if end > size:
-                _check(word, length)
-                break
-            stream = streams.get(word)
-            if stream is None:
-                raise Broken(_system_error(word, buffer[body:end]))
-            if not open_lines and 0 < length <= LONGEST_ENTRY and buffer[end - 1] == NEWLINE:
-                add_line(buffer[body:end])
-                add_stream(stream)
-            elif length:
-                self._part(buffer[body:end], stream, gathered)
-            start = end
-        self._rest = buffer[start:]
-        return gathered.records()
+        was_open, gathered = bool(self._open), _Gathered()
+        self._rest = buffer[self._cut(buffer, gathered, LONGEST_ENTRY) :]
+        odd = gathered.is_odd
+        if odd and not was_open:  # timestamps of another length, or none
+            self._open, gathered = {}, _Gathered()
+            self._cut(buffer, gathered, -1)
+        return gathered.records(odd=odd)
 
     def unfinished(self) -> Records | None:
         """Lines without an end; asked once it is known that nothing more will come."""
@@ -140,8 +133,41 @@ class Frames:
         self._open = {}
         return gathered.records()
 
+    def _cut(self, buffer: bytes, gathered: _Gathered, longest: int) -> int:
+        """Where the first frame begins that is not whole. Entries up to `longest` bytes are taken
+        as lines. Per line in Python: one turn of this loop.
+        """
+        read, newline, whole = HEADER.unpack_from, NEWLINE, buffer.decode("latin-1")
+        add_stamp, add_text = gathered.stamps.append, gathered.texts.append
+        size, last_header, start = len(buffer), len(buffer) - HEADER_SIZE, 0
+        current, most = STDOUT << 24, -1 if self._open else longest
+        while start <= last_header:
+            word, length = read(buffer, start)
+            body = start + HEADER_SIZE
+            end = body + length
+            if end > size:
+                _check(word, length)
+                break
+            if word != current:
+                gathered.fill(STREAMS[current])
+                if word not in STREAMS:
+                    raise Broken(_system_error(word, buffer[body:end]))
+                current = word
+            if length <= most and buffer[end - 1] == newline:  # where nothing is, that is a zero
+                add_stamp(whole[body : body + STAMP])
+                add_text(whole[body + STAMP + 1 : end - 1])
+            elif length:
+                gathered.fill(STREAMS[current])
+                self._part(buffer[body:end], STREAMS[current], gathered)
+                most = -1 if self._open else longest
+            start = end
+        gathered.fill(STREAMS[current])
+        return start
+
     def _part(self, entry: bytes, stream: int, gathered: _Gathered) -> None:
         stamp, space, text = entry.partition(b" ")
+        if not space:
+            raise Broken(entry[:1000].decode("utf-8", "replace").strip() or NO_STAMPS)
         line = self._open.get(stream)
         if line and line.stamp != stamp + space:  # it ended without a newline, as at an exit
             gathered.add(line, stream, ended=True)
@@ -175,7 +201,8 @@ class Terminal:
                 self._more(line)
                 self._finish(gathered)
             else:
-                gathered.add_whole(line.removesuffix(b"\r") + b"\n")
+                stamp, _space, text = line.removesuffix(b"\r").decode("latin-1").partition(" ")
+                gathered.append(stamp, text, STDOUT)
         if self._line or len(self._rest) > LONGEST_TEXT:
             # a timestamp stands inside a line at each 16 KiB, and may have come by half
             held = len(self._line.stamp) if self._line else STAMP + 1
@@ -237,20 +264,22 @@ def _system_error(word: int, body: bytes) -> str:
     return "the log stream has no frames where they were expected"
 
 
-def _other_stamps(rows: list[str]) -> tuple[list[str], list[str]]:
+def _decoded(texts: list[str]) -> list[str]:
+    """Texts whose characters are bytes of UTF-8."""
+    found = "\n".join(texts).encode("latin-1").decode("utf-8", "replace").split("\n")
+    if len(found) != len(texts):  # a newline inside an entry: no driver writes it
+        found = [text.encode("latin-1").decode("utf-8", "replace") for text in texts]
+    return found
+
+
+def _normal(stamp: str, text: str) -> str:
     """For engines that write another form of RFC 3339: made to the one form that sorts."""
-    pairs = [row.partition(" ") for row in rows]
-    return [_normal(stamp, row) for row, (stamp, _, _) in zip(rows, pairs, strict=True)], [
-        text for _, _, text in pairs
-    ]
-
-
-def _normal(stamp: str, row: str) -> str:
     match = OTHER_STAMP.match(stamp)
+    row = f"{stamp} {text}"[:1000].strip()
     if not match:  # the engine's own words, such as "Error grabbing logs: ..."
-        raise Broken(row[:1000].strip() or "the log stream has no timestamps")
+        raise Broken(row or NO_STAMPS)
     try:
         whole = datetime.fromisoformat(match[1] + match[3].replace("Z", "+00:00")).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise Broken(row[:1000].strip()) from error
+        raise Broken(row) from error
     return f"{whole:%Y-%m-%dT%H:%M:%S}.{(match[2] or ''):0<9}Z"

@@ -26,14 +26,14 @@ class Entry:
 
     __slots__ = ("count", "cursor", "first", "gap", "inner", "last", "line", "no", "size")
 
-    def __init__(self, no: int, line: int, accepted: Accepted, numbers: Collection[int]) -> None:
+    def __init__(self, no: int, line: int, accepted: Accepted, inner: dict[int, str]) -> None:
         self.no = no  # of the entry, counted since the hub began
         self.line = line  # number of its first line, likewise
         self.count = len(accepted.texts)
         self.first, self.last = key(accepted.cursors[0]), key(accepted.cursors[-1])
         self.cursor = accepted.cursors[-1]
         self.gap = accepted.gap  # lines are missing before it, and nobody knows how many
-        self.inner = {n: encoded(accepted, n) for n in numbers or (0,)}
+        self.inner = inner  # by source number
         self.size = sum(len(text) for text in self.inner.values()) + ENTRY_OVERHEAD
 
     def inside(self, n: int) -> str:
@@ -81,8 +81,10 @@ class Ring:
 
     def add(self, accepted: Accepted, numbers: Collection[int], *, most: int) -> None:
         """Appends lines, then forgets the oldest until at most `most` bytes are held."""
-        for part in parts(accepted):
-            entry = Entry(self.next_no, self.next_line, part, numbers)
+        first, *others = numbers or (0,)
+        for part, text in encoded_parts(accepted, first):
+            inner = {first: text} | {n: encoded(part, n) for n in others}
+            entry = Entry(self.next_no, self.next_line, part, inner)
             self.entries.append(entry)
             self.next_no += 1
             self.next_line += entry.count
@@ -123,31 +125,26 @@ def encoded(accepted: Accepted, n: int) -> str:
     return orjson.dumps(rows)[1:-1].decode()
 
 
-def parts(accepted: Accepted) -> Iterator[Accepted]:
-    """Pieces that each make about a batch, whatever came at once."""
+def encoded_parts(accepted: Accepted, n: int) -> Iterator[tuple[Accepted, str]]:
+    """Pieces that each make about a batch, whatever came at once, and their JSON."""
     count = len(accepted.texts)
     size = sum(map(len, accepted.texts)) + LINE_SIZE * count
     if count < 2 or size <= BATCH_SIZE + BATCH_SIZE // 2:
-        yield from _bounded(accepted)
+        yield from _bounded(accepted, n)
         return
     step = max(1, count * BATCH_SIZE // size)
     for start in range(0, count, step):
-        yield from _bounded(_slice(accepted, start, start + step))
+        yield from _bounded(_slice(accepted, start, start + step), n)
 
 
-def _bounded(accepted: Accepted) -> Iterator[Accepted]:
-    """Halves what would grow far beyond a batch in JSON: control characters take six each."""
-    count = len(accepted.texts)
-    longest = sum(map(len, accepted.texts))
-    if count < 2 or longest * 6 <= LARGEST_ENTRY or _escaped(accepted.texts) <= LARGEST_ENTRY:
-        yield accepted
+def _bounded(accepted: Accepted, n: int) -> Iterator[tuple[Accepted, str]]:
+    """Halves what grew far beyond a batch in JSON: control characters take six each."""
+    count, text = len(accepted.texts), encoded(accepted, n)
+    if count < 2 or len(text) <= LARGEST_ENTRY:
+        yield accepted, text
         return
-    yield from _bounded(_slice(accepted, 0, count // 2))
-    yield from _bounded(_slice(accepted, count // 2, count))
-
-
-def _escaped(texts: list[str]) -> int:
-    return len(orjson.dumps(texts))
+    yield from _bounded(_slice(accepted, 0, count // 2), n)
+    yield from _bounded(_slice(accepted, count // 2, count), n)
 
 
 def _slice(accepted: Accepted, start: int, end: int) -> Accepted:

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, Protocol
 
 from containers_app.logs.hub import TAIL, Hub, Status
-from containers_app.logs.hub_ring import BATCH_SIZE, BEFORE_ALL, Entry, Key, encoded, key, parts
+from containers_app.logs.hub_ring import BATCH_SIZE, BEFORE_ALL, Entry, Key, encoded_parts, key
 from containers_app.logs.hubs import hubs
 from engine.cursor import Accepted, timestamp_of
 from engine.errors import EngineError
@@ -229,16 +229,16 @@ class Viewer:
             since_ns=self._since_ns,
             cursor=self._cursor,
         )
-        batch = _Batch(self._n)
+        batch = _Batch()
         try:
             async for accepted in reader:
                 if peek:
                     self._moved(accepted.cursors[-1])
                     continue
-                for part in parts(accepted):
+                for part, text in encoded_parts(accepted, self._n):
                     if part.gap and batch.pieces:
                         await self._send(batch)
-                    batch.add(part, loop.time())
+                    batch.add(part, text, loop.time())
                     if batch.size >= BATCH_SIZE or loop.time() - batch.began > HISTORY_TICK_S:
                         if not await self._outlet.room(PARK_S):
                             return False  # what we hold is read again, after the cursor
@@ -286,19 +286,18 @@ class Viewer:
 class _Batch:
     """Lines of the history that have been read and not yet sent."""
 
-    def __init__(self, n: int) -> None:
-        self._n = n
+    def __init__(self) -> None:
         self.clear()
 
     def clear(self) -> None:
         self.pieces: list[str] = []
         self.size, self.gap, self.cursor, self.began = 0, False, "", 0.0
 
-    def add(self, accepted: Accepted, now: float) -> None:
+    def add(self, accepted: Accepted, text: str, now: float) -> None:
         if not self.pieces:
             self.gap, self.began = accepted.gap, now
-        self.pieces.append(encoded(accepted, self._n))
-        self.size += len(self.pieces[-1])
+        self.pieces.append(text)
+        self.size += len(text)
         self.cursor = accepted.cursors[-1]
 
 
