@@ -1,6 +1,6 @@
 """Making our container rows say what the engine says."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,6 +9,8 @@ from django.db import transaction
 from django.utils.timezone import now
 
 from containers_app.models import Container
+from core.live import publish_on_commit
+from engine.client import Engine
 from engine.types import ContainerSummary
 from hosts_app.models import Host
 from images_app.models import Image
@@ -24,6 +26,48 @@ class Moments:
 
     started_ns: int = 0
     finished_ns: int = 0
+
+
+@transaction.atomic
+def write(
+    host: Host,
+    listed: list[ContainerSummary],
+    *,
+    only: Collection[str] | None = None,
+    moments: Mapping[str, Moments] | None = None,
+    unless: Callable[[], bool] = lambda: False,
+) -> None:
+    """Reconcile under the lock of the host, and tell pages. Nothing where it is gone or `unless`.
+
+    A host that names another engine since this was read is gone, too.
+    """
+    row = Host.objects.filter(pk=host.pk, url=host.url).select_for_update().first()
+    if row is None or unless():
+        return
+    version = row.version + 1
+    changed = reconcile(row, listed, version, only=only, moments=moments)
+    if changed:
+        row.version = version
+    if only is None:
+        row.as_of = now()
+    if changed or only is None:
+        row.save(update_fields=["version", "as_of"])
+    publish_on_commit(host.pk, "container", changed)
+
+
+def read_one(host: Host, engine: Engine, docker_id: str) -> None:
+    """Write what the engine says of this container now. Raises EngineError.
+
+    Not where its row was written meanwhile: what we read may be the older of both.
+    """
+    before = _version_of(host, docker_id)
+    listed = engine.containers([docker_id])
+    write(host, listed, only=[docker_id], unless=lambda: _version_of(host, docker_id) != before)
+
+
+def _version_of(host: Host, docker_id: str) -> int | None:
+    rows = Container.objects.filter(host=host, docker_id=docker_id)
+    return rows.values_list("version", flat=True).first()
 
 
 @transaction.atomic

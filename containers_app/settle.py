@@ -1,11 +1,14 @@
 """Asking an engine to change a container, and when that counts as done."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
+from containers_app.inventory import read_one
 from engine.client import Engine
-from engine.errors import NoSuchObject
+from engine.errors import EngineError, NoSuchObject
 from engine.types import ContainerDetail
+from hosts_app.connections import engine_for
 from jobs_app import settle
 from jobs_app.models import Job
 
@@ -23,6 +26,18 @@ def act(
         return done(_look(engine, job.target))
 
     settle.act(job, call, is_done if done else None, lasts_s=lasts_s)
+    _show(job)
+
+
+def _show(job: Job) -> None:
+    """Let the row say what is true before the job ends, and not what was true before it.
+
+    Else pages show the old state again until the watcher has read the event. Items of a bulk job
+    are told four times a second only, and the watcher is sooner.
+    """
+    if job.host and job.parent_id is None:
+        with suppress(EngineError):  # the watcher will read it
+            read_one(job.host, engine_for(job.host), job.target)
 
 
 def _look(engine: Engine, docker_id: str) -> ContainerDetail | None:

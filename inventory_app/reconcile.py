@@ -52,22 +52,7 @@ def read_containers(
     `moments` are what events told exactly of starts and ends.
     """
     listed = engine.containers(only)
-    with transaction.atomic():
-        row = _same_host(host).select_for_update().first()
-        if row is None:
-            return
-        version = row.version + 1
-        changed = containers_app.inventory.reconcile(
-            row, listed, version, only=only, moments=moments
-        )
-        if changed:
-            row.version = version
-        if only is None:
-            row.as_of = now()
-        if changed or only is None:
-            row.save(update_fields=["version", "as_of"])
-    if changed:
-        publish(host.pk, "container", changed)
+    containers_app.inventory.write(host, listed, only=only, moments=moments)
 
 
 def read_images(host: Host, engine: Engine) -> None:

@@ -121,7 +121,15 @@ def test_remove_as_it_was_asked(docker: Dockerd, web: Container, operator: User)
     assert (refused.state, "stop" in refused.error.lower()) == ("failed", True)
     assert do(operator, "remove", web, force=True).state == "succeeded"
     assert docker.api("GET", "/containers/json?all=1") == []
-    again = services.act(operator, "stop", "lab", web.docker_id, {})  # the row is not told yet
+    web.refresh_from_db()
+    assert web.gone
+
+
+def test_what_is_gone_before_its_row_is_told_fails(
+    docker: Dockerd, web: Container, operator: User
+) -> None:
+    docker.api("DELETE", f"/containers/{web.docker_id}?force=1")
+    again = services.act(operator, "stop", "lab", web.docker_id, {})
     assert worked(again).state == "failed"
 
 

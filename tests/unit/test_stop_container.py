@@ -1,18 +1,27 @@
 """An operator stops a container."""
 
+from typing import cast
+
 import pytest
+from django.db.models import F
 from django.test import Client
 
 from accounts_app.models import AuditEntry, User
 from containers_app import settle, tasks
+from containers_app.inventory import read_one
 from containers_app.models import Container
+from engine.client import Engine
 from engine.errors import Down, EngineError, TimedOut
+from engine.types import ContainerSummary
+from hosts_app.connections import engine_for
+from hosts_app.models import Host
 from jobs_app import settle as jobs_settle
 from jobs_app.models import Job
 from tests import make
+from tests.fakes.engine import FakeEngine
 
 
-class Engine:
+class Stopper:
     """Stops what it is told to, or raises what it was given."""
 
     def __init__(self) -> None:
@@ -26,8 +35,8 @@ class Engine:
 
 
 @pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
-    fake = Engine()
+def engine(monkeypatch: pytest.MonkeyPatch) -> Stopper:
+    fake = Stopper()
     monkeypatch.setattr(jobs_settle, "engine_for", lambda _host: fake)
     return fake
 
@@ -92,7 +101,7 @@ def test_a_name_instead_of_the_full_id_is_refused(
     assert answer.status_code == 409
 
 
-def test_the_worker_stops_it_once(engine: Engine, operator: User, container: Container) -> None:
+def test_the_worker_stops_it_once(engine: Stopper, operator: User, container: Container) -> None:
     job = make.job(operator, container.host, target=container.docker_id, params={"timeout": 3})
     tasks.stop_container(job.pk)
     tasks.stop_container(job.pk)  # delivered twice
@@ -103,7 +112,7 @@ def test_the_worker_stops_it_once(engine: Engine, operator: User, container: Con
 
 
 def test_an_unreachable_engine_fails_the_job_in_its_own_words(
-    engine: Engine, operator: User, container: Container
+    engine: Stopper, operator: User, container: Container
 ) -> None:
     engine.error = Down("connection refused")
     job = make.job(operator, container.host, target=container.docker_id)
@@ -113,7 +122,7 @@ def test_an_unreachable_engine_fails_the_job_in_its_own_words(
 
 
 def test_a_lost_answer_is_looked_up_and_not_guessed(
-    engine: Engine,
+    engine: Stopper,
     operator: User,
     container: Container,
     monkeypatch: pytest.MonkeyPatch,
@@ -128,7 +137,7 @@ def test_a_lost_answer_is_looked_up_and_not_guessed(
 
 
 def test_rights_lost_meanwhile_fail_the_job(
-    engine: Engine, operator: User, container: Container
+    engine: Stopper, operator: User, container: Container
 ) -> None:
     job = make.job(operator, container.host, target=container.docker_id)
     operator.grants.all().delete()
@@ -137,3 +146,34 @@ def test_rights_lost_meanwhile_fail_the_job(
     assert job.state == "failed"
     assert job.error.startswith("Rights changed")
     assert engine.stopped == []
+
+
+def test_when_the_job_has_ended_the_row_says_what_the_engine_says(
+    operator: User, host: Host
+) -> None:
+    """And not for a moment again what was true before: no event has been read here."""
+    with FakeEngine() as fake:
+        Host.objects.filter(pk=host.pk).update(url=fake.url)
+        row = make.container(host, "web", docker_id=fake.add_container("web"))
+        job = make.job(operator, host, target=row.docker_id)
+        tasks.stop_container(job.pk)
+    job.refresh_from_db()
+    row.refresh_from_db()
+    assert (job.state, row.state) == ("succeeded", "exited")
+
+
+def test_a_row_that_was_written_meanwhile_is_left_as_it_is(operator: User, host: Host) -> None:
+    with FakeEngine() as fake:
+        Host.objects.filter(pk=host.pk).update(url=fake.url)
+        host.refresh_from_db()
+        row = make.container(host, "web", docker_id=fake.add_container("web"))
+
+        class Slow:
+            def containers(self, ids: list[str]) -> list[ContainerSummary]:
+                listed = engine_for(host).containers(ids)
+                Container.objects.update(state="paused", version=F("version") + 1)
+                return listed
+
+        read_one(host, cast("Engine", Slow()), row.docker_id)
+    row.refresh_from_db()
+    assert row.state == "paused"
