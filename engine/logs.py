@@ -21,6 +21,7 @@ from engine.transfers import download
 from engine.types import Connection
 
 BUFFER_SIZE = 128 * 1024  # bytes read at once at most twice this
+AHEAD = 2  # blocks that have been read and not yet been taken
 GATHER_S = 0.001  # an engine writes every line by itself: let the lines of a flood gather
 FLOOD_READ = 32 * 1024  # bytes; a larger read gains nothing by waiting
 
@@ -137,6 +138,54 @@ def log_whole(
     params = _params(since_ns, until_ns)
     params |= {"follow": "0", "tail": "all" if tail is None else str(tail)}
     return download(connection, f"/containers/{checked_id(container_id)}/logs", params)
+
+
+async def read_ahead(
+    arriving: AsyncGenerator[bytes, None], *, block: int, idle_s: float | None = None
+) -> AsyncGenerator[bytes, None]:
+    """What arrives in pieces of `block` bytes or more, but for the last; it reads on while the
+    caller works on one, so that the engine need not wait.
+
+    At most AHEAD pieces wait. Raises what `arriving` raises, and TimeoutError when it says nothing
+    for `idle_s`. Closing it closes `arriving`.
+    """
+    blocks: asyncio.Queue[bytes] = asyncio.Queue()
+    room = asyncio.Semaphore(AHEAD)
+    reading = asyncio.create_task(_fill(blocks, room, arriving, block, idle_s))
+    try:
+        while piece := await blocks.get():
+            room.release()
+            yield piece
+        await reading
+    finally:
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+
+
+async def _fill(
+    blocks: asyncio.Queue[bytes],
+    room: asyncio.Semaphore,
+    arriving: AsyncGenerator[bytes, None],
+    block: int,
+    idle_s: float | None,
+) -> None:
+    held: list[bytes] = []
+    size = 0
+    try:
+        async with aclosing(arriving):
+            while True:
+                async with asyncio.timeout(idle_s):
+                    arrived = await anext(arriving, b"")
+                held.append(arrived)
+                size += len(arrived)
+                if size and (size >= block or not arrived):
+                    await room.acquire()
+                    blocks.put_nowait(b"".join(held))
+                    held, size = [], 0
+                if not arrived:
+                    return
+    finally:
+        blocks.put_nowait(b"")  # the end
 
 
 def _params(since_ns: int | None, until_ns: int | None) -> dict[str, str]:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from containers_app.logs.levels import LEVELS, WORDS, level_of
 from core.errors import Invalid
-from engine.cursor import Position
+from engine.cursor import Accepted, Position
 from engine.frames import ENTRY_PART, HEADER_SIZE, STAMP, Frames, Records, Terminal
 
 LONGEST_PATTERN = 1000  # characters
@@ -22,6 +22,7 @@ LARGEST_PATTERN = 8 * 1024 * 1024  # bytes that RE2 may use for one; its own def
 LONGEST_REST = 1024 * 1024  # bytes without a boundary; then a line is long, and read as such
 FEW = 8  # hits in a block that are parsed one by one; with more of them, all that follows
 WINDOW = ENTRY_PART // 2  # an unbroken part of a line holds one such window, wherever it lies
+OVERLAP = ENTRY_PART  # characters of the piece before in which a match may begin
 STREAMS = ("", "out", "err")
 COLOURS = re.compile("\x1b\\[[\\d;:]*m")  # what ansi.js leaves out of a line's plain text
 ENDS = re.compile(r"(?<!\\)((?:\\\\)*)\\([Az])")
@@ -108,6 +109,7 @@ class Finder:
         self._rest = b""  # what follows the last boundary
         self._skipped = b""  # the last block that was not parsed
         self._at = ""
+        self._before: dict[int, str] = {}  # by stream: the end of what its line began with
         self.lines = 0
 
     @property
@@ -160,7 +162,7 @@ class Finder:
 
     def _parsed(self, block: bytes) -> list[Found]:
         if not self._seamless:
-            self._position, self._seamless = Position(""), True
+            self._position, self._seamless, self._before = Position(""), True, {}
         return self._among(self._parser.feed(block))
 
     def _among(self, records: Records | None) -> list[Found]:
@@ -172,13 +174,30 @@ class Finder:
         if accepted is None:
             return []
         times, streams, texts, cursors, *_more = accepted
-        return [
-            Found(times[i], STREAMS[streams[i]], texts[i], cursors[i]) for i in self._of(texts)
-        ]
+        numbers: Iterable[int] = self._of(texts)
+        if records.pieces or self._before:
+            numbers = self._in_pieces(accepted, set(numbers))
+        return [Found(times[i], STREAMS[streams[i]], texts[i], cursors[i]) for i in numbers]
+
+    def _in_pieces(self, accepted: Accepted, found: set[int]) -> list[int]:
+        """A match may begin in the piece of a long line before the one where it ends."""
+        for number, (stream, text, cursor) in enumerate(
+            zip(accepted.streams, accepted.texts, accepted.cursors, strict=True)
+        ):
+            before, plain = self._before.pop(stream, ""), COLOURS.sub("", text)
+            if before and self._wanted.pattern is not None:
+                found.discard(number)
+                if self._is_of_level(plain) and _goes_on(self._wanted.pattern, before, plain):
+                    found.add(number)
+            if cursor.endswith("+"):
+                self._before[stream] = (before + plain)[-OVERLAP:]
+        return sorted(found)
+
+    def _is_of_level(self, plain: str) -> bool:
+        return not self._wanted.levels or level_of(plain) in self._wanted.levels
 
     def _of(self, texts: list[str]) -> Iterator[int]:
         """The numbers of the texts that are wanted."""
-        levels = self._wanted.levels
         joined = "\n".join(texts)
         if joined.count("\n") != len(texts) - 1:  # no driver writes a newline inside a line
             joined = "\n".join(text.replace("\n", " ") for text in texts)
@@ -187,13 +206,11 @@ class Finder:
         numbers: Iterable[int] = range(len(texts))
         if self._wanted.pattern is not None:
             numbers = _lines_with(self._wanted.pattern, joined.encode("utf-8", "replace"))
-        if not levels:
+        if not self._wanted.levels:
             yield from numbers
             return
         plain = joined.split("\n")
-        for number in numbers:
-            if level_of(plain[number]) in levels:
-                yield number
+        yield from (number for number in numbers if self._is_of_level(plain[number]))
 
 
 def _lines_with(pattern: Any, joined: bytes) -> Iterator[int]:
@@ -206,6 +223,18 @@ def _lines_with(pattern: Any, joined: bytes) -> Iterator[int]:
         if end < 0:
             return
         start, number = end + 1, number + 1
+
+
+def _goes_on(pattern: Any, before: str, piece: str) -> bool:
+    """Whether a match ends in the piece, wherever it began."""
+    border = len(before.encode("utf-8", "replace"))
+    joined = (before + piece).encode("utf-8", "replace")
+    start = 0
+    while match := pattern.search(joined, start):
+        if match.end() > border or match.start() >= border:
+            return True
+        start = match.start() + 1
+    return False
 
 
 def _is_special(block: bytes) -> bool:

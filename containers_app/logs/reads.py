@@ -5,7 +5,7 @@ Reads as its client takes, so at most a block or the last lines asked for are he
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from core.errors import EngineFailed, NotFound
 from engine.cursor import time_ns
 from engine.errors import EngineError, NoSuchObject
 from engine.inspected import inspected
-from engine.logs import log_chunks, log_whole
+from engine.logs import log_chunks, log_whole, read_ahead
 from hosts_app.asking import check_answers
 
 READ_S = 15.0  # in which an engine begins to send a log
@@ -185,8 +185,9 @@ class _Read:
             until_ns=until_ns,
             tail=tail,
         )
-        async with aclosing(arriving):
-            async for block in _blocks(arriving, self._block):
+        blocks = read_ahead(arriving, block=self._block)
+        async with aclosing(blocks):
+            async for block in blocks:
                 if found := self._ours(await loop.run_in_executor(threads, finder.feed, block)):
                     yield found
         if found := self._ours(await loop.run_in_executor(threads, finder.finish)):
@@ -218,17 +219,3 @@ class _Last:
                 self._size -= len(self.lines.popleft().text) + LINE_SIZE
                 self.is_full = True
         self.is_full = self.is_full or len(self.lines) == self._count
-
-
-async def _blocks(arriving: AsyncIterator[bytes], size: int) -> AsyncIterator[bytes]:
-    """What arrives, in pieces that are worth a thread's while."""
-    held: list[bytes] = []
-    have = 0
-    async for arrived in arriving:
-        held.append(arrived)
-        have += len(arrived)
-        if have >= size:
-            yield b"".join(held)
-            held, have = [], 0
-    if held:
-        yield b"".join(held)

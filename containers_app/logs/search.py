@@ -27,7 +27,7 @@ from core.limits import AtOnce
 from core.listing import parse
 from engine.errors import Broken, EngineError
 from engine.inspected import inspected
-from engine.logs import log_bytes, log_chunks
+from engine.logs import log_bytes, log_chunks, read_ahead
 
 SEARCHES = AtOnce(each=2, in_all=8)  # each may keep READERS streams of its engines busy
 READERS = 4  # logs that one search reads side by side
@@ -162,7 +162,7 @@ class Stream:
         detail = await inspected(source.connection, source.docker_id)
         newest = await self._newest(source, tty=detail.tty)
         finder = log.finder = Finder(log.wanted, tty=detail.tty)
-        blocks = _blocks(self._bytes(source))
+        blocks = read_ahead(self._bytes(source), block=BLOCK, idle_s=IDLE_S)
         async with aclosing(blocks):
             async for block in blocks:
                 log.size += len(block)
@@ -289,25 +289,6 @@ def levels_of(select: str) -> set[str]:
     if hidden := {term.text for term in terms if term.exclude}:
         shown = (shown or set(LEVELS)) - hidden
     return shown
-
-
-async def _blocks(arriving: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """What arrives, in pieces that are worth a thread's while. Raises TimeoutError."""
-    held: list[bytes] = []
-    size = 0
-    async with aclosing(arriving):
-        while True:
-            async with asyncio.timeout(IDLE_S):
-                arrived = await anext(arriving, b"")
-            if not arrived:
-                break
-            held.append(arrived)
-            size += len(arrived)
-            if size >= BLOCK:
-                yield b"".join(held)
-                held, size = [], 0
-    if held:
-        yield b"".join(held)
 
 
 def _source_line(log: _Log) -> bytes:

@@ -9,6 +9,7 @@ import re2
 from containers_app.logs.finding import LONGEST_PATTERN, Finder, Found, wanted
 from containers_app.logs.levels import level_of
 from core.errors import Invalid
+from engine.frames import LONGEST_TEXT
 
 KINDS = (
     'GET /orders/{} HTTP/1.1" 200',
@@ -141,6 +142,25 @@ def test_a_line_without_an_end_is_found() -> None:
     log.add("one")
     log.add("prompt>", ended=False)
     assert [hit.text for hit in found(log, 7, "prompt")] == ["prompt>"]
+
+
+@pytest.mark.parametrize("tty", [False, True])
+@pytest.mark.parametrize("size", [100_000, 9001])
+def test_a_match_over_the_border_of_two_pieces_of_a_long_line_is_found(
+    tty: bool, size: int
+) -> None:
+    log = Log(tty=tty)
+    for text in ("one", f"{'x' * (LONGEST_TEXT - 4)}deadlock{'y' * LONGEST_TEXT}", "lock!"):
+        log.add(text)
+
+    def hits(pattern: str) -> list[str]:
+        finder = Finder(wanted(pattern, regex=True, case=True), tty=tty)
+        pieces = [hit for piece in log.in_pieces(size) for hit in finder.feed(piece)]
+        return [hit.text[:5] for hit in pieces + finder.finish()]
+
+    assert hits("xdeadlocky") == hits("dlocky") == ["locky"]  # the piece where it ends
+    assert hits("xdead") == ["xxxxx"]
+    assert hits("^lock|^y") == ["lock!"]  # a piece begins no line
 
 
 def test_lines_of_one_moment_have_cursors_of_their_own() -> None:
