@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open, Site
+from tests.browser.test_pages import RULES
 from tests.lab.dockerd import IMAGE, Dockerd
 from tests.lab.registry import Registry
 
@@ -91,6 +93,35 @@ def test_an_image_is_built_changed_shipped_and_run_on_another_host(
     page.goto(f"{site.url}/h/there/c/journey-there/")
     expect(page.locator(".objhead")).to_have_class(EXITED, timeout=SLOW_MS)
     assert second_docker.cli("logs", "journey-there").split("\n")[:2] == ["built", "made here"]
+
+    tags = page.context.new_page()
+    tags.goto(f"{site.url}/registries/harbour/voyage/app/")
+    row = tags.locator("tr.r", has_text="sea")
+    expect(row).to_contain_text("1 container · 1 host")
+    page.goto(
+        f"{site.url}/containers/new/?host={here}&image={lab_registry.address}/voyage/app:sea"
+    )
+    run(page, "journey-ashore", WRITES)
+    expect(row).to_contain_text(
+        "2 containers · 2 hosts", timeout=SLOW_MS
+    )
+    for name in ("journey-there", "journey-ashore"):
+        expect(row).to_contain_text(name)
+    delete_tag(tags, "sea")
+    tags.goto(f"{site.url}/registries/harbour/voyage/app/")
+    expect(tags.locator("#rows")).to_contain_text("This repository has no tags", timeout=SLOW_MS)
+
+
+def delete_tag(page: Page, tag: str) -> None:
+    """From the row of an image that a container runs, with the warning that it does."""
+    page.get_by_role("link", name=f"Actions for {tag}").click()
+    page.get_by_role("menuitem", name="Remove tags…").click()
+    expect(page.locator(".panel.warn")).to_contain_text("In use: 1 container runs this")
+    for name in ("journey-there", "journey-ashore"):
+        expect(page.locator("main")).to_contain_text(name)
+    assert Axe().run(page, options=RULES).response["violations"] == []
+    page.get_by_role("button", name="Remove the tag").click()
+    succeeded(page)
 
 
 def run(page: Page, name: str, command: str) -> None:
