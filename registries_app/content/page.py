@@ -191,9 +191,6 @@ def _facts(found: Listing) -> list[str]:
         ngettext("%(n)d tag", "%(n)d tags", found.tags) % {"n": found.tags},
         ngettext("%(n)d image", "%(n)d images", found.images) % {"n": found.images},
     ]
-    layers = sum(row.size or 0 for row in found.found)
-    if layers:
-        facts.append(_("%(size)s compressed, image by image") % {"size": filesizeformat(layers)})
     if found.unknown:
         text = ngettext(
             "%(n)d tag not looked at yet", "%(n)d tags not looked at yet", found.unknown

@@ -16,9 +16,9 @@ from accounts_app.http import Request
 from accounts_app.models import Role
 from core.errors import DashboardError, NotFound
 from core.gate import signed_in
-from core.listing import page_of, read_or_tell
+from core.listing import address, page_of, read_or_tell
 from core.targets import key_of
-from registries_app.content import browsing, image_page
+from registries_app.content import browsing, image_page, sizes
 from registries_app.content import page as browse_page
 from registries_app.content import rows as browse_rows
 from registries_app.content import services as browse_services
@@ -64,9 +64,14 @@ def repository(request: Request, registry: str, repository: str) -> HttpResponse
         raise NotFound(_("There is no repository of that name."))
     if request.GET.get("part") == "images":
         return _images(request, found, repository)
+    if request.GET.get("part") == "stored":
+        context = {"stored": sizes.of_repository(found, repository), "of": "repository"}
+        return render(request, "registries_app/_stored.html", context)
     known = repository_known(found, repository)
     tab = "uses" if request.GET.get("tab") == "uses" else "images"
-    context = _frame(request, found, repository) | {"tab": tab, "fresh": True}
+    asked = {"part": "images", "fresh": "1", "page": request.GET.get("page")}
+    fresh = address(request.path, request.GET, **asked)
+    context = _frame(request, found, repository) | {"tab": tab, "fresh": fresh}
     context |= browse_page.head(request.user, found, repository, known)
     if known:
         context |= _drawn(request, known)
@@ -83,6 +88,9 @@ def image(request: Request, registry: str, repository: str, reference: str) -> H
     context = _frame(request, found, repository) | {"reference": reference}
     context |= browse_page.head(request.user, found, repository, None)
     part = request.GET.get("part", "")
+    if part == "stored":
+        context |= {"stored": sizes.of_image(found, reference), "of": "image"}
+        return render(request, "registries_app/_stored.html", context)
     try:
         if part == "referrers":
             with browsing.looking_at(request.user, found) as scan:
