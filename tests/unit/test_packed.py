@@ -9,7 +9,7 @@ from asgiref.testing import ApplicationCommunicator
 from django.conf import settings
 
 from dashboard.asgi import application
-from dashboard.packed import packed
+from dashboard.packed import packed, without_comments
 
 TEXT = b"/* of a stylesheet */\n" * 100
 
@@ -53,7 +53,39 @@ async def test_a_browser_that_takes_gzip_gets_it_and_the_same_text() -> None:
     assert headers[b"content-encoding"] == b"gzip"
     assert b"content-encoding" not in plain_headers
     assert gzip.decompress(body) == plain
-    assert plain == (settings.BASE_DIR / "static/js/shell.js").read_bytes()
+    assert plain == without_comments((settings.BASE_DIR / "static/js/shell.js").read_bytes())
+
+
+def test_scripts_go_without_comments_on_lines_of_their_own() -> None:
+    script = b"""/** What it is for. */
+import { $ } from "./dom.js";
+  /**
+   * @param {string} a
+   */
+  const url = "https://x/*"; // seconds
+  // nothing
+/* kept */ const b = 2;
+  const all = a */* not a comment */ b;
+"""
+    assert (
+        without_comments(script)
+        == b"""
+import { $ } from "./dom.js";
+
+
+\n  const url = "https://x/*"; // seconds
+
+/* kept */ const b = 2;
+  const all = a */* not a comment */ b;
+""".replace(b"\\n", b"\n")
+    )
+
+
+def test_no_text_of_a_script_spans_lines() -> None:
+    """A line of it that looks like a comment would be taken out."""
+    for file in (settings.BASE_DIR / "static/js").rglob("*.js"):
+        script = without_comments(file.read_bytes()).decode()
+        assert all(line.count("`") % 2 == 0 for line in script.split("\n")), file
 
 
 def test_texts_are_packed_and_what_does_not_gain_is_not(source: Path, tmp_path: Path) -> None:
