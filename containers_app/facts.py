@@ -39,9 +39,9 @@ def of_row(row: Container) -> dict[str, Any]:
     known = [
         Fact(_("Docker's state"), row.state, mono=True),
         Fact(_("Exit code"), str(row.exit_code) if ended else "", bad=bool(row.exit_code)),
-        Fact(_("Created at"), moment(row.created)),
-        Fact(_("Started at"), moment(row.started)),
-        Fact(_("Ended at"), moment(row.finished) if ended else ""),
+        Fact(_("Created at"), moment(row.created), at=row.created),
+        Fact(_("Started at"), moment(row.started), at=row.started),
+        Fact(_("Ended at"), moment(row.finished) if ended else "", at=row.finished),
     ]
     return {
         "known": [fact for fact in known if fact.text],
@@ -74,9 +74,9 @@ def _life(found: ContainerDetail) -> list[Fact]:
             bad=True,
         ),
         Fact(_("Could not start"), visible(found.error), mono=True, bad=True),
-        Fact(_("Created at"), moment(found.created)),
-        Fact(_("Started at"), moment(found.started)),
-        Fact(_("Ended at"), moment(found.finished) if ended else ""),
+        Fact(_("Created at"), moment(found.created), at=found.created),
+        Fact(_("Started at"), moment(found.started), at=found.started),
+        Fact(_("Ended at"), moment(found.finished) if ended else "", at=found.finished),
     ]
 
 

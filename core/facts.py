@@ -13,12 +13,16 @@ MOST_LABELS = 200
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One line of the facts; `mono` for what is typed or machine-made, `bad` for what is wrong."""
+    """One line of the facts; `mono` for what is typed or machine-made, `bad` for what is wrong.
+
+    `at` is the moment that the text tells: a script shows it in the reader's zone.
+    """
 
     label: str
     text: str
     mono: bool = False
     bad: bool = False
+    at: datetime | None = None
 
 
 def label_pairs(labels: Mapping[str, str]) -> list[tuple[str, str]]:

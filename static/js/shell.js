@@ -4,13 +4,22 @@ import { $, $$ } from "./core/dom.js";
 import { t } from "./core/i18n.js";
 import { bind, listen } from "./core/keys.js";
 import { onLive, start, tellJob } from "./core/live.js";
-import { openPalette } from "./core/palette.js";
+import { addSource, openPalette } from "./core/palette.js";
 import { tellRefusal } from "./core/post.js";
 import { toggleNavigation, toggleTheme } from "./core/theme.js";
 import { toastMessages } from "./core/toast.js";
 import { placeMenus } from "./parts/menu.js";
 
-const GO = { o: "/", c: "/containers/", i: "/images/", h: "/hosts/", j: "/jobs/" };
+const GO = {
+  o: "/",
+  c: "/containers/",
+  l: "/logs/",
+  i: "/images/",
+  r: "/registries/",
+  b: "/builds/",
+  h: "/hosts/",
+  j: "/jobs/",
+};
 const LOADING_MS = 300;
 const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 
@@ -27,6 +36,27 @@ function bindKeys() {
   bind("?", t("key_help"), help, t("keys_everywhere"));
   bind("[", t("key_navigation"), toggleNavigation, t("keys_everywhere"));
   if ($("#q")) bind("/", t("key_filter"), () => $("#q").select(), t("keys_everywhere"));
+}
+
+/** What can be done on every page, after what can be done with what the page shows. */
+function everywhere() {
+  const action = (label, icon, run, keys = "") => ({
+    group: t("actions"),
+    action: true,
+    label,
+    icon,
+    keys,
+    run,
+  });
+  const links = $$("main a.btn.primary").map((link) =>
+    action(($(".vh", link) ?? link).textContent.trim(), "plus", () => link.click()),
+  );
+  return [
+    ...links,
+    action($("[data-cmd=theme]").ariaLabel, "moon", toggleTheme),
+    action(t("key_help"), "keyboard", help, "?"),
+    action(t("key_navigation"), "menu", toggleNavigation, "["),
+  ];
 }
 
 /** A bar at the top after 300 ms, and the server's words when a part of the page could not come. */
@@ -65,6 +95,7 @@ declare({
   theme: toggleTheme,
   help,
 });
+addSource(everywhere);
 followRequests();
 toastMessages();
 onLive("job", tellJob);

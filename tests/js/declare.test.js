@@ -112,4 +112,16 @@ test("times are shown in words, with the exact time in the title", async () => {
   ok(time.title.includes("UTC"), time.title);
 });
 
+test("moments are told in the reader's zone, with UTC in the title", async () => {
+  const box = make(
+    `<p><time datetime="2026-11-24T08:13:59Z" data-local>x</time><time datetime="2026-11-24T08:13:59Z" data-clock>x</time></p>`,
+  );
+  document.dispatchEvent(new CustomEvent("htmx:afterSwap"));
+  const [day, clock] = box.children;
+  const there = new Date("2026-11-24T08:13:59Z");
+  ok(day.textContent.includes(String(there.getFullYear())), day.textContent);
+  equal(clock.textContent, there.toTimeString().slice(0, 8));
+  for (const time of box.children) equal(time.title, "2026-11-24 08:13:59 UTC");
+});
+
 run();

@@ -10,6 +10,7 @@
  *   <select data-submit>               sends its form when changed
  *   <time datetime="…Z" data-ago>      "3 minutes ago", kept true; UTC and local time in its title
  *   <time datetime="…Z" data-local>    in the reader's zone; UTC in its title
+ *   <time datetime="…Z" data-clock>    the same, without the day
  *   <button data-toggle="id" data-toggle-text="Hide">   shows and hides an element
  *   <div data-repeat><template>…__prefix__…</template> <button data-repeat-add> … <button data-repeat-remove>
  *       rows of a form that are added and taken away; an input named *-TOTAL_FORMS is kept right
@@ -17,7 +18,7 @@
 
 import { ask } from "./dialog.js";
 import { $, $$ } from "./dom.js";
-import { ago, localTime, utc } from "./format.js";
+import { ago, clock, localTime, utc } from "./format.js";
 import { t } from "./i18n.js";
 import { refresh } from "./live.js";
 import { post } from "./post.js";
@@ -150,6 +151,10 @@ function showTimes(root = document) {
   }
   for (const element of $$("time[data-local]", root)) {
     element.textContent = localTime(element.dateTime);
+    element.title = utc(element.dateTime);
+  }
+  for (const element of $$("time[data-clock]", root)) {
+    element.textContent = clock(element.dateTime);
     element.title = utc(element.dateTime);
   }
 }

@@ -52,4 +52,7 @@ export function localTime(when, locale = language()) {
   );
 }
 
+/** Hours, minutes and seconds in the reader's zone. */
+export const clock = (when) => new Date(when).toTimeString().slice(0, 8);
+
 export const utc = (when) => `${new Date(when).toISOString().replace("T", " ").slice(0, 19)} UTC`;
