@@ -24,6 +24,7 @@ SIGNED_OUT, NOT_ALLOWED, NO_SUCH_OBJECT, TOO_SLOW, TOO_MANY = 4401, 4403, 4404, 
 BAD_MESSAGE, TOO_BIG = 1008, 1009
 LONGEST_MESSAGE = 4096  # characters from a client (C4)
 MESSAGES_PER_S = 100
+MOST_IN_ALL = 2000  # sockets of this process (C5)
 RECHECK_S = 5.0  # how long a lost right can outlive its loss (B9)
 BAD_MESSAGES = 3  # then the socket is closed (C11)
 SILENT_S = 2.5 * TICK_S  # whoever has heard nothing for so long may have lost its groups
@@ -50,7 +51,7 @@ class Socket(AsyncWebsocketConsumer):
             return
         self.user = user
         await self.accept()
-        if self.open_by_user[user.pk] >= settings.SOCKETS_PER_USER:
+        if self._too_many():
             await self.close(code=TOO_MANY)
             return
         self.open_by_user[user.pk] += 1
@@ -217,6 +218,10 @@ class Socket(AsyncWebsocketConsumer):
         self.user = user
         if not await self.allowed():
             await self.close(code=NOT_ALLOWED)
+
+    def _too_many(self) -> bool:
+        full = self.open_by_user.total() >= MOST_IN_ALL
+        return full or self.open_by_user[self.user.pk] >= settings.SOCKETS_PER_USER
 
     def _too_often(self) -> bool:
         second = int(time.monotonic())

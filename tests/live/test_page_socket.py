@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from channels.db import database_sync_to_async
 
+from accounts_app import consumers
 from accounts_app.consumers import Socket
 from accounts_app.models import Role, User
 from accounts_app.signin import end_sessions
@@ -126,6 +127,26 @@ async def test_one_socket_more_than_allowed_is_refused(viewer: User, settings: A
     second = await opened(viewer, "/ws/live/")
     assert await second.closed_with() == 4429
     await first.leave()
+
+
+async def test_one_socket_more_than_the_process_takes_is_refused(
+    viewer: User, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "MOST_IN_ALL", 1)
+    first = await page(viewer)
+    second = await opened(admin, "/ws/live/")
+    assert await second.closed_with() == 4429
+    await first.leave()
+
+
+async def test_more_messages_in_a_second_than_a_page_sends_end_it(
+    viewer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "MESSAGES_PER_S", 2)
+    socket = await page(viewer)
+    for _ in range(5):  # of which three come within the same second, whenever it begins
+        await socket.say({"t": "hello"})
+    assert await socket.closed_with() == 1008
 
 
 async def test_a_new_grant_is_heard_without_reconnecting(viewer: User) -> None:
