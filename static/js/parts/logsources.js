@@ -3,6 +3,11 @@ import { make } from "../core/dom.js";
 import { t } from "../core/i18n.js";
 
 const COLOURS = 4; // of .so in logs.css
+// what can be done about one that has ended, on which page of the container of its name
+const WAYS = {
+  replaced: ["logs", "log_follow_new"],
+  unreadable: ["inspect", "log_to_driver"],
+};
 
 /**
  * @param {HTMLElement} box takes the chips
@@ -53,14 +58,26 @@ export function logSources(box, { view, state, hidden, changed }) {
     const { code, detail } = message;
     const words = { code: code ?? "?", detail: detail ?? "", at: message.at };
     mark(at, message.reason, words, message.reason === "unreadable");
+    if (WAYS[message.reason]) ended.last = { source, words, reason: message.reason };
+    tell();
   }
 
-  function tellStalled() {
-    const hosts = [...new Set([...stalled.keys()].map((at) => all[at].host))].join(", ");
-    const detail = [...stalled.values()].find(Boolean) ?? "";
-    const way = { kind: "bad", detail, url: "/hosts/", label: t("log_to_host") };
-    if (stalled.size) state.say(t("log_stalled", { host: hosts }), way);
-    else state.say();
+  /** What the view as a whole suffers from, and what can be done about it. */
+  function tell() {
+    const { last } = ended;
+    if (stalled.size) {
+      const hosts = [...new Set([...stalled.keys()].map((at) => all[at].host))].join(", ");
+      const detail = [...stalled.values()].find(Boolean) ?? "";
+      const way = { kind: "bad", detail, url: "/hosts/", label: t("log_to_host") };
+      state.say(t("log_stalled", { host: hosts }), way);
+    } else if (last) {
+      const [page, label] = WAYS[last.reason];
+      const text = t(`log_source_${last.reason}`, { name: last.source.name, ...last.words });
+      state.say(text, {
+        url: `/h/${path(last.source).replace("/", "/c/")}/${page}/`,
+        label: t(label),
+      });
+    } else state.say();
   }
 
   return {
@@ -96,17 +113,17 @@ export function logSources(box, { view, state, hidden, changed }) {
         const { matching, most } = message;
         if (!matching && !all.length) state.say(t("log_sources_none"));
         else if (matching > most) state.say(t("log_sources_most", { matching, most }));
-        else state.say();
+        else tell();
       } else if (message.t === "missing") {
         view.mark(Date.now(), t("log_source_missing", { name: message.c }), true);
       } else if (message.t === "stalled") {
         stalled.set(at, message.detail);
-        tellStalled();
+        tell();
       } else if (message.t === "resumed") {
         if (all[at].ended) mark(at, "started");
         all[at].ended = "";
         all[at].chip.classList.remove("off");
-        if (stalled.delete(at)) tellStalled();
+        if (stalled.delete(at)) tell();
       } else if (message.t === "end") ended(message, at);
     },
 
