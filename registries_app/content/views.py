@@ -201,6 +201,8 @@ def _names(request: Request, registry: Registry) -> HttpResponse:
     found = browse_page.repositories(registry, repositories_of(registry), request.GET, index)
     more = "counts" if fresh == "names" and not failed and found["uncounted"] else ""
     context = {"registry": registry, "next": more, "failed": failed, "hits": hits, **found}
+    if fresh and not found["at"]:  # the page of the registry itself tells how far it is known
+        context |= {"again": True, "tags_total": tags_total(registry)}
     return render(request, "registries_app/_repositories.html", context)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.test import Client
+from django.utils.timezone import now
 
 from accounts_app.models import AuditEntry, User
 from hosts_app.models import Host
@@ -267,3 +268,45 @@ def test_a_page_of_ten_thousand_tags_takes_no_more_questions_than_one_of_ten(
     assert "1.0 " in last
     Repository.objects.filter(name="large").update(complete=False)
     assert "the first 10,000" in text_of(client.get("/registries/lab/large/"))
+
+
+def test_the_budget_of_a_registry_is_on_the_pages_of_its_repositories(client: Client) -> None:
+    said = {"limit": 100, "remaining": 20, "window_s": 21600, "at": now().isoformat()}
+    registry = record(NOBODY, budget=said)
+    Repository.objects.create(registry=registry, name="team/app", listed=True)
+    page = client.get("/registries/lab/team/app/").content.decode()
+    assert '<progress class="warn" max="100" value="20"' in page
+    Registry.objects.update(budget=None)
+    assert "<progress" not in client.get("/registries/lab/team/app/").content.decode()
+
+
+def test_rows_that_come_anew_bring_the_counts_over_them_along(client: Client) -> None:
+    registry = record(NOBODY)
+    row = Repository.objects.create(registry=registry, name="team/app", listed=True)
+    Tag.objects.create(repository=row, name="1", digest=f"sha256:{'1' * 64}")
+    anew = client.get("/registries/lab/team/app/?part=images&q=1").content.decode()
+    for part in ("rfacts", "rtabs", "rchips"):
+        assert f'id="{part}" hx-swap-oob="true"' in anew
+    assert "hx-swap-oob" not in client.get("/registries/lab/team/app/").content.decode()
+    uses = client.get("/registries/lab/team/app/?tab=uses&part=images").content.decode()
+    assert "No container that you may see" in uses
+
+
+def test_how_far_a_registry_is_known_comes_with_its_names(client: Client) -> None:
+    registry = record(NOBODY)
+    Repository.objects.create(registry=registry, name="team/app", listed=True, tag_count=3)
+    path = "/registries/lab/?part=repositories&fresh=names"
+    assert 'id="known" hx-swap-oob="true"' in client.get(path).content.decode()
+    assert 'id="known"' not in client.get(f"{path}&at=team/app").content.decode()
+
+
+@pytest.mark.parametrize("verb", ["tag", "delete", "copy"])
+def test_who_may_not_change_it_sees_no_verb_that_does(
+    looker: Client, client: Client, verb: str
+) -> None:
+    registry = record(NOBODY)
+    row = Repository.objects.create(registry=registry, name="team/app", listed=True)
+    Tag.objects.create(repository=row, name="1", digest=f"sha256:{'1' * 64}")
+    path = "/registries/lab/team/app/"
+    assert f'/-/{verb}/"' in client.get(path).content.decode()
+    assert f'/-/{verb}/"' not in looker.get(path).content.decode()
