@@ -6,7 +6,7 @@ Nothing here asks anybody: `looking` does, and hands over what it heard.
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Q
 from django.utils.timezone import now
 
@@ -168,7 +168,14 @@ def keep_digests(tags: Mapping[Tag, str | RegistryFailed]) -> None:
             changed.append(tag)
     for part in _parts(same):
         Tag.objects.filter(pk__in=part).update(seen_at=at)
-    Tag.objects.bulk_update(changed, ["digest", "error", "seen_at"], batch_size=200)
+    if changed:
+        moment = connection.ops.adapt_datetimefield_value(at)
+        with connection.cursor() as cursor:  # a third of what bulk_update costs
+            cursor.executemany(
+                "UPDATE registries_app_tag SET digest = %s, error = %s, seen_at = %s"
+                " WHERE id = %s",
+                [(tag.digest, tag.error, moment, tag.pk) for tag in changed],
+            )
 
 
 def keep_pushed(tags: Iterable[Tag]) -> None:

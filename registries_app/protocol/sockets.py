@@ -158,17 +158,48 @@ def _private(text: str) -> bool:
 
 
 class Transport(httpx2.HTTPTransport):
-    """httpx2's, over our sockets."""
+    """httpx2's, over our sockets; and a shorter way for the many small requests."""
 
     def __init__(self, own: str, context: ssl.SSLContext) -> None:
         super().__init__(verify=context, trust_env=False)
-        self._pool = httpcore2.ConnectionPool(
-            ssl_context=context,
+        self._context, self._backend = context, _Guarded(own)
+        self._pool = self._new_pool()
+        self._lines: list[httpcore2.ConnectionPool] = []  # those that nobody uses now
+        self._all: list[httpcore2.ConnectionPool] = []
+
+    def _new_pool(self) -> httpcore2.ConnectionPool:
+        return httpcore2.ConnectionPool(
+            ssl_context=self._context,
             max_connections=CONNECTIONS,
             max_keepalive_connections=CONNECTIONS,
             keepalive_expiry=KEEPALIVE_S,
-            network_backend=_Guarded(own),
+            network_backend=self._backend,
         )
+
+    @contextmanager
+    def short(
+        self, method: str, url: str, headers: list[tuple[bytes, bytes]], body: bytes | None
+    ) -> Iterator[httpcore2.Response]:
+        """One request past httpx2, which costs half of the processor's time.
+
+        Over a pool of its own, since a pool looks at each of its connections for each request.
+        `headers` must name the host and the length; raises httpcore2's errors.
+        """
+        try:
+            line = self._lines.pop()
+        except IndexError:
+            line = self._new_pool()
+            self._all.append(line)
+        try:
+            with line.stream(method, url, headers=headers, content=body) as response:
+                yield response
+        finally:
+            self._lines.append(line)
+
+    def close(self) -> None:
+        super().close()
+        for line in self._all:
+            line.close()
 
 
 @lru_cache(maxsize=128)

@@ -158,7 +158,11 @@ class Writer(Client):
     def _verified(self, response: httpx2.Response, digest: str) -> Iterator[bytes]:
         if response.status_code != 200:
             answer = Answer(
-                response.status_code, response.headers, self._read(response, MOST_ERROR)
+                response.status_code,
+                response.headers,
+                self._read(
+                    response.iter_raw(), response.status_code, response.headers, MOST_ERROR
+                ),
             )
             self._succeeded(answer, digest)
         algorithm, _colon, wanted = digest.partition(":")

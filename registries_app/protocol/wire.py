@@ -4,6 +4,7 @@ Which addresses may be connected to is decided in sockets.py, how many requests 
 limits.py. Redirects are followed here, and a sign-in never leaves the origin that it is for (E2).
 """
 
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+import httpcore2
 import httpx2
 
 from registries_app.protocol import failures, limits
@@ -30,7 +32,18 @@ MOST_HOPS = 5
 MOST_ERROR = 16 << 10  # bytes
 REDIRECTS = {301, 302, 303, 307, 308}
 HARMLESS = {"GET", "HEAD"}  # these may be sent twice
-LOST = (httpx2.ReadError, httpx2.WriteError, httpx2.CloseError, httpx2.RemoteProtocolError)
+LOST = (
+    httpx2.ReadError, httpx2.WriteError, httpx2.CloseError, httpx2.RemoteProtocolError,
+    httpcore2.ReadError, httpcore2.WriteError, httpcore2.RemoteProtocolError,
+)  # fmt: skip
+CORE = (
+    httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError,
+    httpcore2.UnsupportedProtocol, httpcore2.ConnectionNotAvailable,
+)  # fmt: skip
+CONNECTING = (
+    httpx2.ConnectError, httpx2.ConnectTimeout, httpcore2.ConnectError, httpcore2.ConnectTimeout,
+)  # fmt: skip
+SHORT = re.compile(r"https?://([A-Za-z0-9.-]+(?::\d+)?)/[!\"$-~]*")  # needs no quoting
 AGAIN_S = (0.1, 0.3)  # waits before another try, after a connection was lost
 PAUSES = 3  # that a registry may ask for within one call
 Body = bytes | Iterable[bytes] | None  # what is sent; pieces are sent once only
@@ -53,8 +66,12 @@ class Wire:
             other = foreign_context(target.ca)
         except (OSError, ValueError) as error:
             raise failures.TlsFailed(target.name, words_of_tls(error) or str(error)) from error
-        self._http = httpx2.Client(transport=Transport(self._own, context), trust_env=False)
-        self._other = httpx2.Client(transport=Transport(self._own, other), trust_env=False)
+        self._lines, self._other_lines = (
+            Transport(self._own, context),
+            Transport(self._own, other),
+        )
+        self._http = httpx2.Client(transport=self._lines, trust_env=False)
+        self._other = httpx2.Client(transport=self._other_lines, trust_env=False)
 
     def __enter__(self) -> Self:
         return self
@@ -139,36 +156,64 @@ class Wire:
         self, method: str, url: str, headers: Mapping[str, str], most: int, body: Body
     ) -> Answer:
         own = urlsplit(url).hostname == self._own
-        http = self._http if own else self._other
         sent = {**headers, "Accept-Encoding": "identity", "User-Agent": "quarterdeck"}
+        plain = SHORT.fullmatch(url) if body is None or isinstance(body, bytes) else None
         with self._timed():
-            streamed = http.stream(method, url, headers=sent, content=body, timeout=IDLE_S)
-            with streamed as response:
-                read = self._read(response, most)
-                answer = Answer(response.status_code, response.headers, read)
+            if plain and (body is None or isinstance(body, bytes)):
+                answer = self._short(method, url, plain[1], sent, most, body, own=own)
+            else:
+                http = self._http if own else self._other
+                streamed = http.stream(method, url, headers=sent, content=body, timeout=IDLE_S)
+                with streamed as response:
+                    read = self._read(
+                        response.iter_raw(), response.status_code, response.headers, most
+                    )
+                    answer = Answer(response.status_code, response.headers, read)
         self._heard(answer)
         return answer
+
+    def _short(
+        self,
+        method: str,
+        url: str,
+        host: str,
+        headers: Mapping[str, str],
+        most: int,
+        body: bytes | None,
+        *,
+        own: bool,
+    ) -> Answer:
+        raw = [(b"Host", host.encode())]
+        raw += [(name.encode(), value.encode()) for name, value in headers.items()]
+        if body is not None:
+            raw.append((b"Content-Length", str(len(body)).encode()))
+        lines = self._lines if own else self._other_lines
+        with lines.short(method, url, raw, body) as response:
+            said = httpx2.Headers(response.headers)
+            read = self._read(response.iter_stream(), response.status, said, most)
+            return Answer(response.status, said, read)
 
     @contextmanager
     def _timed(self) -> Iterator[None]:
         """What goes wrong within, in our words."""
         try:
             yield
-        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, *CORE) as error:
             raise self._failure(error) from error
 
     def _heard(self, answer: Answer, retry_s: int = 0) -> None:
         self._budget = budget_of(answer.headers, retry_s) or self._budget
 
-    def _read(self, response: httpx2.Response, most: int) -> bytes:
+    def _read(
+        self, pieces: Iterable[bytes], status: int, headers: httpx2.Headers, most: int
+    ) -> bytes:
         """At most `most` bytes; of an error's answer no more than its words need."""
-        if response.headers.get("content-encoding", "identity").lower() != "identity":
+        if headers.get("content-encoding", "identity").lower() != "identity":
             raise failures.NotARegistry(self.target.name)
-        failed = response.status_code >= 300
         kept_bytes = bytearray()
-        for piece in response.iter_raw():
+        for piece in pieces:
             kept_bytes += piece
-            if failed and len(kept_bytes) > MOST_ERROR:
+            if status >= 300 and len(kept_bytes) > MOST_ERROR:
                 return bytes(kept_bytes[:MOST_ERROR])
             if len(kept_bytes) > most:
                 raise failures.TooLarge(
@@ -182,10 +227,10 @@ class Wire:
             return failures.Forbidden(name)
         if words := words_of_tls(error):
             return failures.TlsFailed(name, words)
-        if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout):
+        if isinstance(error, CONNECTING):
             return failures.Unreachable(name)
-        if isinstance(error, httpx2.TimeoutException):
+        if isinstance(error, httpx2.TimeoutException | httpcore2.TimeoutException):
             return failures.TimedOut(name)
-        if isinstance(error, httpx2.NetworkError):
+        if isinstance(error, httpx2.NetworkError | httpcore2.NetworkError):
             return failures.Unreachable(name)
         return failures.NotARegistry(name)
