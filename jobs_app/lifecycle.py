@@ -7,7 +7,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.db.models import Max
+from django.utils import translation
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
@@ -79,7 +80,20 @@ def running(job_id: int) -> Iterator[Job | None]:
     other error fails it too and is raised again, since it is our bug.
     """
     job = _claim(job_id)
-    if job is None or not _still_allowed(job):
+    if job is None:
+        yield None
+        return
+    with in_language_of(job):
+        yield from _run(job)
+
+
+def in_language_of(job: Job) -> AbstractContextManager[None]:
+    """What a worker says of a job is kept, and read by who asked for it."""
+    return translation.override(job.language or settings.LANGUAGE_CODE)
+
+
+def _run(job: Job) -> Iterator[Job | None]:
+    if not _still_allowed(job):
         yield None
         return
     try:
@@ -93,7 +107,7 @@ def running(job_id: int) -> Iterator[Job | None]:
     except (EngineError, Failed, DashboardError) as error:
         finish(job, Job.State.FAILED, str(error))
     except LostLease:
-        logger.warning("job %s was taken over; this attempt has no effect", job_id)
+        logger.warning("job %s was taken over; this attempt has no effect", job.pk)
     except Exception as error:
         finish(job, Job.State.FAILED, f"internal error: {type(error).__name__}")
         raise

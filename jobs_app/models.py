@@ -73,6 +73,7 @@ class Job(models.Model):
     target = models.CharField(max_length=255, blank=True)  # Docker's own id or reference
     target_name = models.CharField(max_length=255, blank=True)
     params = models.JSONField(default=dict)
+    language = models.CharField(max_length=12, blank=True)  # what is said of it is said in this
     sealed = models.TextField(blank=True)  # what of the params is secret, see core.sealed
     repeatable = models.BooleanField(default=False)
     state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)

@@ -133,7 +133,7 @@ def _row(job: Job, counts: dict[str, int] | None, place: int | None, at: datetim
         pk=job.pk,
         url=f"/jobs/{job.pk}/",
         title=_bulk_title(job) if job.is_bulk else kind_word(job.kind),
-        target=job.target_name or job.target[:12],
+        target=_items(counts) if counts else job.target_name or job.target[:12],
         host=job.host_name,
         state=job.state,
         state_word=str(Job.State(job.state).label),
@@ -176,6 +176,11 @@ def _target_url(job: Job) -> str:
 
 def _bulk_title(job: Job) -> str:
     return kind_word(job.params.get("action", job.kind))
+
+
+def _items(counts: dict[str, int]) -> str:
+    """In the reader's language: `target_name` is in that of who asked."""
+    return _("%(n)d items") % {"n": counts["total"]}
 
 
 def _counts_text(counts: dict[str, int]) -> str:

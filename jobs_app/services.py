@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.timezone import now
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts_app import audit
@@ -222,6 +223,7 @@ def _row(
         target=wish.target,
         target_name=wish.target_name,
         params=wish.params,
+        language=get_language() or "",
         repeatable=deed.repeatable,
         queue=deed.queue,
         parent=parent,

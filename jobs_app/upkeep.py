@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts_app import audit
 from core.live import publish_on_commit
 from jobs_app.dispatch import send
-from jobs_app.lifecycle import say
+from jobs_app.lifecycle import in_language_of, say
 from jobs_app.models import Heartbeat, Job
 
 logger = logging.getLogger(__name__)
@@ -33,10 +33,12 @@ def send_waiting() -> None:
 def take_from_the_dead() -> None:
     """The reaper: what a dead worker held runs again where that is harmless, else ends."""
     for job in Job.objects.filter(state=Job.State.RUNNING, lease__lt=now()):
-        _take(job)
+        with in_language_of(job):
+            _take(job)
     orphans = Job.objects.filter(state=Job.State.QUEUED, parent__state__in=Job.FINAL)
     for job in orphans.select_related("actor"):
-        _end(job, _("Its bulk job ended before its turn came."))
+        with in_language_of(job):
+            _end(job, _("Its bulk job ended before its turn came."))
 
 
 @transaction.atomic

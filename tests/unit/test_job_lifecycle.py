@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 from django.db import transaction
+from django.utils import translation
 from django.utils.timezone import now
+from django.utils.translation import gettext
 
 from accounts_app import audit
 from accounts_app.models import AuditEntry, Role, User
@@ -15,6 +17,7 @@ from jobs_app.bulk import run_children
 from jobs_app.deeds import deed
 from jobs_app.lifecycle import Cancelled, Failed, OutcomeUnknown, finish, report, running
 from jobs_app.models import Job
+from jobs_app.rows import rows_of
 from tests import make
 
 
@@ -55,6 +58,29 @@ def test_a_bug_of_ours_fails_it_and_is_not_hidden(job: Job) -> None:
         raise KeyError("secret value")
     job.refresh_from_db()
     assert (job.state, job.error) == ("failed", "internal error: KeyError")
+
+
+def test_what_a_worker_says_is_said_in_the_language_of_who_asked(
+    host: Host, operator: User
+) -> None:
+    with translation.override("zh-hans"):
+        job = services.ask(operator, services.Wish("container.stop", host, target="c" * 64))
+        cancelled = gettext("Cancelled.")
+    _run_into(job, Cancelled())
+    job.refresh_from_db()
+    assert job.error == cancelled != "Cancelled."
+
+
+def test_how_many_items_it_has_is_said_in_the_language_of_who_reads(
+    host: Host, operator: User
+) -> None:
+    wishes = [services.Wish("container.stop", host, target=letter * 64) for letter in "ab"]
+    job = services.ask_many(operator, "container.bulk", wishes)
+    assert rows_of([job])[0].target == "2 items"
+    with translation.override("zh-hans"):
+        (row,) = rows_of([job])
+    assert "2" in row.target
+    assert "items" not in row.target
 
 
 def test_a_worker_back_from_the_dead_changes_nothing(job: Job) -> None:
