@@ -69,6 +69,7 @@ class Ring:
         self.next_line = 0
         self.size = 0
         self.floor: Key | None = None  # everything after this cursor is here; None: not known
+        self._together: tuple[list[str], str] = ([], "")  # what was joined last
 
     @property
     def first_no(self) -> int:
@@ -93,6 +94,14 @@ class Ring:
             dropped = self.entries.popleft()
             self.size -= dropped.size
             self.floor = dropped.last
+
+    def joined(self, pieces: list[str]) -> str:
+        """Of entries as one batch: viewers that take the same at once get the same string."""
+        if len(pieces) < 2:
+            return "".join(pieces)
+        if pieces != self._together[0]:
+            self._together = (pieces, ",".join(pieces))
+        return self._together[1]
 
     def has_all(self, *, below: int) -> None:
         """A log has been read whole: if it has fewer lines than were asked for, all are here."""

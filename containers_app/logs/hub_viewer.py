@@ -168,7 +168,7 @@ class Viewer:
                 pieces.append(inner)
                 size += len(inner)
                 self._cursor = entry.cursor
-        return ",".join(pieces)
+        return ring.joined(pieces)
 
     def _inside(self, entry: Entry) -> str:
         """What of an entry is ours: all of it, but for the first one."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -70,8 +71,8 @@ class Client:
 
     async def until_texts(self, texts: list[str], within_s: float = 20) -> None:
         with suppress(TimeoutError):
-            await self.until(lambda: len(self.rows) >= len(texts), within_s)
-        assert self.texts == texts, f"{len(self.rows)} of {len(texts)}, gaps {self.gaps}"
+            await self.until(lambda: len(self.texts) >= len(texts), within_s)
+        assert self.texts == texts, f"{len(self.texts)} of {len(texts)}, gaps {self.gaps}"
 
     async def until_told(self, kind: str, within_s: float = 20) -> dict[str, Any]:
         await self.until(lambda: any(_kind(each) == kind for each in self.told), within_s)
@@ -96,13 +97,17 @@ class Client:
     async def lines(self, inner: str, gap: int) -> None:
         rows = json.loads(f"[{inner}]")
         assert rows, "an empty batch"
-        self.rows += rows
+        self.keep(rows)
         self.batches.append(len(rows))
         if gap:
             self.gaps.append(gap)
         self._open += not self.prompt
+        del rows
         self._changed.set()
         await asyncio.sleep(0)
+
+    def keep(self, rows: list[list[Any]]) -> None:
+        self.rows += rows
 
     async def tell(self, message: dict[str, Any]) -> None:
         self.told.append(message)
@@ -110,6 +115,21 @@ class Client:
 
     def idle(self) -> None:
         self._changed.set()
+
+
+class Light(Client):
+    """Keeps texts only, each once for all clients: for a crowd in little memory."""
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        self._texts: list[str] = []
+        super().__init__(*given, **options)
+
+    @property
+    def texts(self) -> list[str]:
+        return self._texts
+
+    def keep(self, rows: list[list[Any]]) -> None:
+        self._texts += [sys.intern(row[3]) for row in rows]
 
 
 def _kind(message: dict[str, Any]) -> str:

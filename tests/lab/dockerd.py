@@ -113,7 +113,8 @@ class Dockerd:
 
     def clear(self) -> None:
         """Removes every container; one that is being removed already is waited for."""
-        until(self._is_cleared, "all containers are removed", timeout_s=30)
+        patience_s = 30 + len(self.api("GET", "/containers/json?all=1"))
+        until(self._is_cleared, "all containers are removed", timeout_s=patience_s)
 
     def _is_cleared(self) -> bool:
         left = self.api("GET", "/containers/json?all=1")

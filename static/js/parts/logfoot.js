@@ -66,7 +66,8 @@ export function logFoot(view, { state, pace, counts, drawn }) {
 
   return {
     begin() {
-      $("#log-held").title = t("log_most", { most: number(store.cap) });
+      $("#log-cap").textContent = `/ ${number(store.cap)}`;
+      $("#log-held").parentElement.title = t("log_most", { most: number(store.cap) });
       setInterval(draw, FOOT_MS);
       draw();
     },
