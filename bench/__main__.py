@@ -12,7 +12,18 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import browse, bulk, idle, live, log_browser, log_live, log_whole, pages, transfers
+from bench import (
+    browse,
+    bulk,
+    copies,
+    idle,
+    live,
+    log_browser,
+    log_live,
+    log_whole,
+    pages,
+    transfers,
+)
 from bench.measure import until
 from bench.report import Row, surroundings, table, write
 from bench.site import Site, await_known, create_all, dashboard, folder, known, start_all
@@ -31,6 +42,7 @@ GROUPS = (
     *BROWSER,
     *TRANSFERS,
     "browse",
+    "copies",
     "idle",
     "clicked",
     "typed",
@@ -125,7 +137,12 @@ def _measured(wanted: set[str], form: Form) -> Iterator[Row]:
             yield from _transfers(docker, wanted, form)
         if "browse" in wanted:
             yield from _browse(form)
-        if wanted - {"pages", *WHOLE, *LIVE, *BROWSER, *TRANSFERS, "browse"}:
+        if "copies" in wanted:
+            _say("copies")
+            quiet = {"DEMO": "0", "REGISTRY_REFRESH_MINUTES": "0"}
+            with registry() as source, registry() as target, dashboard(**quiet) as site:
+                yield copies.row(site, source, target, form.image_size, form.transfer_rounds)
+        if wanted - {"pages", *WHOLE, *LIVE, *BROWSER, *TRANSFERS, "browse", "copies"}:
             yield from _with_one_host(docker, wanted, form)
 
 

@@ -12,6 +12,7 @@ NEEDS = {
     "dockerd": "docker.io",
     "docker-registry": "docker-registry",
     "busybox": "busybox-static",
+    "skopeo": "skopeo",  # what `make bench` copies images beside
     "git": "git",
     "ip": "iproute2",
     "chromium": "chromium",

@@ -20,7 +20,7 @@ from registries_app.protocol.failures import (
     TlsFailed,
     Unreachable,
 )
-from registries_app.protocol.sockets import deadline
+from registries_app.protocol.sockets import deadline, marked
 from registries_app.protocol.targets import Target
 from registries_app.selectors import registry_for_reference
 
@@ -49,27 +49,46 @@ def check(target: Target, repository: str = "") -> Report:
 
 
 def _check(target: Target, repository: str) -> Report:
-    report, started = Report(), time.monotonic()
+    report = Report()
     stages = ["address", "connection", "tls", "v2", "sign_in"]
     if not target.url.startswith("https:"):
         stages.remove("tls")
+    clock = _Clock()
     try:
         with Client(target) as client:
-            client.ping()
-            _passed(report, stages, started)
+            with marked() as clock.marks:
+                client.ping()
+            _passed(report, stages, clock)
             report.capabilities = {"v2": True, "auth": client.scheme or "none"}
             _Trial(client, report).all(repository)
     except RegistryFailed as error:
         if not report.steps:
             failed = _stage_of(error)
-            _passed(report, stages[: stages.index(failed)], started)
-            report.steps.append(Step(failed, ok=False, ms=_ms(started), detail=error.message))
+            _passed(report, stages[: stages.index(failed)], clock)
+            ms = clock.ms_until(time.monotonic())
+            report.steps.append(Step(failed, ok=False, ms=ms, detail=error.message))
         report.error = error.message
     return report
 
 
-def _passed(report: Report, stages: list[str], started: float) -> None:
-    report.steps += [Step(each, ok=True, ms=_ms(started), detail="") for each in stages]
+class _Clock:
+    """How long each stage took by itself; of those that one question went through."""
+
+    def __init__(self) -> None:
+        self.marks: dict[str, float] = {}
+        self.last = time.monotonic()
+
+    def ms_until(self, moment: float) -> int:
+        took_s, self.last = max(0.0, moment - self.last), max(moment, self.last)
+        return round(took_s * 1000)
+
+    def ms_of(self, stage: str) -> int:
+        """The last stage, of signing in, ends now."""
+        return self.ms_until(self.marks.get(stage, time.monotonic()))
+
+
+def _passed(report: Report, stages: list[str], clock: _Clock) -> None:
+    report.steps += [Step(each, ok=True, ms=clock.ms_of(each), detail="") for each in stages]
 
 
 def _stage_of(error: RegistryFailed) -> str:

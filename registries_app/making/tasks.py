@@ -1,5 +1,6 @@
 """A private registry is made on a host: image, container, sign-in, and the record of it."""
 
+import asyncio
 import base64
 import io
 import json
@@ -14,8 +15,10 @@ from django.utils.translation import gettext as _
 from accounts_app import audit
 from accounts_app.models import Role
 from core.sealed import seal, unseal
+from core.text import visible
 from engine.client import Engine
-from engine.errors import NoSuchObject, Unreachable
+from engine.errors import EngineError, NoSuchObject, Unreachable
+from engine.logs import log_chunks
 from engine.reference import Reference, parse
 from engine.transfers import messages
 from engine.types import ContainerSpec, Mount, Port
@@ -38,6 +41,7 @@ HTPASSWD = "/quarterdeck/htpasswd"
 COST = 10  # of bcrypt: 50 ms for each request that signs in
 WAIT_S = 60.0  # for the first answer
 LOOK_S = 0.5
+LAST_LINES = 10  # of one that did not come up
 NEVER_UP = {"exited", "dead", "restarting"}
 
 
@@ -50,11 +54,16 @@ def make_registry(job: Job) -> None:
     say(job, f"container {made[:12]}")
     job.result = {"container": made, "registry": None, "url": job.params["url"]}
     password = unseal(job, "sealed")
-    if password:
-        engine.put_files(made, "/", _archive(job.params["username"], password))
-    engine.start(made)
-    target = Target(job.params["url"], job.params["username"], password)
-    _until_it_answers(job, engine, made, target)
+    try:
+        if password:
+            engine.put_files(made, "/", _archive(job.params["username"], password))
+        engine.start(made)
+        target = Target(job.params["url"], job.params["username"], password)
+        _until_it_answers(job, engine, made, target)
+    except Unreachable:  # it may run all the same; done again, the job finds it
+        raise
+    except (Failed, EngineError) as error:
+        raise Failed(_taken_away(job, engine, made, str(error))) from error
     registry = _recorded(job, password)
     job.result |= {"registry": registry.slug}
     report_of = check(target_of(registry))
@@ -67,6 +76,30 @@ def make_registry(job: Job) -> None:
             for each in report_of.steps
         ],
     )
+
+
+def _taken_away(job: Job, engine: Engine, made: str, why: str) -> str:
+    """Why it failed, and what became of the container that this job made; its volume stays."""
+    name = str(job.params["container"])
+    try:
+        last = engine.container(made)
+        say(job, *asyncio.run(_last_lines(job, made, tty=last.tty)))
+        engine.remove(made, force=True)
+    except EngineError as error:
+        left = _("Its container %(name)s remains (%(error)s): remove it before you try again.")
+        return f"{why} {left % {'name': name, 'error': error}}"
+    job.result = {"container": None, "registry": None, "url": job.params["url"]}
+    gone = _("Its container %(name)s was removed; its last lines are in the log of this job.")
+    return f"{why} {gone % {'name': name}}"
+
+
+async def _last_lines(job: Job, made: str, *, tty: bool) -> list[str]:
+    assert job.host, "a registry is made on a host"
+    connection = connection_for(job.host)
+    found: list[str] = []
+    async for batch in log_chunks(connection, made, tty=tty, follow=False, tail=LAST_LINES):
+        found += [visible(text, 400) for text in batch.texts]
+    return found[-LAST_LINES:]
 
 
 def _have_image(job: Job, engine: Engine) -> None:
@@ -150,7 +183,7 @@ def _until_it_answers(job: Job, engine: Engine, made: str, target: Target) -> No
         found = engine.container(made)
         if found.state in NEVER_UP:
             raise Failed(
-                _("The registry ended at once, with status %(status)s: look at its log.")
+                _("The registry ended at once, with status %(status)s.")
                 % {"status": found.exit_code}
             )
         time.sleep(LOOK_S)

@@ -55,6 +55,22 @@ def left_s() -> float:
     return left
 
 
+@contextmanager
+def marked() -> Iterator[dict[str, float]]:
+    """When this thread first had an address, a connection, TLS and an answer within the block."""
+    _call.marks = marks = dict[str, float]()
+    try:
+        yield marks
+    finally:
+        _call.marks = None
+
+
+def mark(what: str) -> None:
+    marks = getattr(_call, "marks", None)
+    if marks is not None:
+        marks.setdefault(what, time.monotonic())
+
+
 class _Stream(httpcore2.NetworkStream):
     """Waits no longer than the deadline, whatever the timeout of one read may be."""
 
@@ -77,7 +93,9 @@ class _Stream(httpcore2.NetworkStream):
         timeout: float | None = None,
     ) -> httpcore2.NetworkStream:
         left = min(CONNECT_S, left_s())
-        return _Stream(self._inner.start_tls(ssl_context, server_hostname, left))
+        encrypted = self._inner.start_tls(ssl_context, server_hostname, left)
+        mark("tls")
+        return _Stream(encrypted)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
@@ -106,9 +124,12 @@ class _Guarded(httpcore2.NetworkBackend):
         for address in self._addresses(host, port):
             try:
                 left = min(CONNECT_S, left_s())
-                return _Stream(
-                    self._inner.connect_tcp(address, port, left, local_address, socket_options)
+                mark("address")
+                opened = self._inner.connect_tcp(
+                    address, port, left, local_address, socket_options
                 )
+                mark("connection")
+                return _Stream(opened)
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failure = error
         raise failure

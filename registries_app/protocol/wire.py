@@ -23,6 +23,7 @@ from registries_app.protocol.sockets import (
     Transport,
     causes,
     foreign_context,
+    mark,
     tls_context,
     words_of_tls,
 )
@@ -170,6 +171,7 @@ class Wire:
                     )
                     answer = Answer(response.status_code, response.headers, read)
         self._heard(answer)
+        mark("v2")
         return answer
 
     def _short(

@@ -72,11 +72,15 @@ def test_it_runs_asks_for_its_sign_in_deletes_and_is_recorded(
     assert trusts.state == "trusts"
 
 
-def test_one_that_ends_at_once_is_told_and_leaves_no_record(admin: User, place: Host) -> None:
+def test_one_that_ends_at_once_is_told_and_leaves_nothing_but_its_last_words(
+    admin: User, place: Host, docker: Dockerd
+) -> None:
     body = {"name": "Vault", "image": IMAGE, "port": free_port()}
     asked = Script(admin).post("hosts/lab/registries", body)
     job = worked(asked.body["id"])
     assert job.state == "failed"
+    assert "registry-vault was removed" in job.error
+    assert docker.api("GET", "/containers/json?all=1") == []
     assert not Registry.objects.exists()
 
 

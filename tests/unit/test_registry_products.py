@@ -5,7 +5,7 @@ from http.client import HTTPConnection
 
 import pytest
 
-from registries_app.checking import check
+from registries_app.checking import _Clock, check
 from registries_app.protocol import failures
 from registries_app.protocol.distribution import Client
 from registries_app.protocol.targets import Target
@@ -187,3 +187,11 @@ def test_a_mirror_of_each_kind_has_the_images_of_the_other(name: str) -> None:
             "ns=docker.io" in each.path for each in made.asked if "_catalog" not in each.path
         ]
     assert all(asked_ns) == (name == "mirror-ns")
+
+
+def test_each_step_of_a_check_has_its_own_time() -> None:
+    clock = _Clock()
+    start = clock.last
+    clock.marks = {"address": start + 0.010, "connection": start + 0.030, "v2": start + 0.090}
+    assert [clock.ms_of(each) for each in ("address", "connection", "v2")] == [10, 20, 60]
+    assert clock.ms_until(start + 0.120) == 30
