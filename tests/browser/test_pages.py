@@ -48,6 +48,7 @@ PAGES = [
     "/hosts/",
     "/hosts/new/",
     "/hosts/{host}/",
+    "/hosts/{host}/edit/",
     "/registries/",
     "/registries/-/new/",
     "/registries/kept/",
@@ -59,11 +60,14 @@ PAGES = [
     "/registries/kept/team/app/-/tag/?digest={digest}",
     "/registries/kept/team/app/-/compare/?old={digest}&new={digest}",
     "/jobs/",
+    "/jobs/{job}/",
     "/builds/",
     "/builds/new/",
     "/audit/",
+    "/audit/denied/",
     "/settings/users/",
     "/settings/users/new/",
+    "/settings/users/viola/",
     "/settings/profile/",
     "/api/v1/docs",
 ]
@@ -97,16 +101,23 @@ Manifest.objects.create(digest="{DIGEST}", kind="image", size=7, raw=b'{{"layers
     config=b'{{"config": {{"Env": ["A=1"], "Labels": {{"a": "b"}}}}}}',
     platforms=[{{"platform": "linux/amd64", "digest": "{DIGEST}", "size": 7, "created": None,
                 "layers": layers, "missing": False}}])
+from hosts_app.models import Host
+from jobs_app.models import Job
+job = Job.objects.create(kind="container.stop", actor_name="ada", role=2, host=Host.objects.get(),
+    host_name=Host.objects.get().slug, target="{"1" * 64}", target_name="gone", state="failed",
+    error="no such container", dismissed="2026-01-01T00:00:00Z")
+job.lines.create(n=1, text="queued")
+print(job.pk)
 """
 
 
 @pytest.fixture(scope="module")
 def shown(site: Site) -> Iterator[str]:
-    """A running container for the pages of one, and a registry for those of what is in it."""
-    site.manage("shell", "-v0", "-c", KEPT)
+    """The number of a job that failed, beside a running container and a registry."""
+    job = site.manage("shell", "-v0", "-c", KEPT)
     script = "while :; do echo level=info all is well; sleep 1; done"
     container_id = site.engine.run("shown", ["sh", "-c", script])
-    yield container_id
+    yield job
     site.remove(container_id)
 
 
@@ -120,7 +131,7 @@ def test_every_page_is_whole_and_readable(
     expect(page.locator("tr.r", has_text="shown")).to_have_count(1)
     wrong: list[str] = []
     for path in PAGES:
-        page.goto(site.url + path.format(host=host, digest=DIGEST))
+        page.goto(site.url + path.format(host=host, digest=DIGEST, job=shown))
         wrong += [f"{path}: {each}" for each in _wrong_with(page, language, size)]
     assert wrong == []
 

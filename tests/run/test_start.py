@@ -8,9 +8,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from tests.run.running import HERE, PARTS, Running, free_port, until
 
@@ -123,7 +126,9 @@ def test_a_placeholder_key_is_refused(refused: Running, name: str, value: str) -
     assert "Traceback" not in console
 
 
-def test_an_administrator_from_the_environment_needs_no_token(tmp_path: Path) -> None:
+def test_an_administrator_from_the_environment_needs_no_token_and_scripts_get_theirs(
+    tmp_path: Path,
+) -> None:
     password = tmp_path / "password"
     password.write_text("sturdy-lantern-orbit\n")
     with Running(
@@ -132,6 +137,27 @@ def test_an_administrator_from_the_environment_needs_no_token(tmp_path: Path) ->
         until(lambda: "ready at" in running.console, seconds=5, what="the address")
         assert "token" not in running.console
         assert running.get("/setup/")[0] == 404
+        token = subprocess.run(
+            [sys.executable, "manage.py", "apitoken", "ada"],
+            cwd=HERE,
+            env=running.environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.strip()
+        assert closed_by(running, token, frame="x" * 5_000) == 1009
+        assert closed_by(running, token, frame="x" * 70_000) == 1009
+
+
+def closed_by(running: Running, token: str, *, frame: str) -> int | None:
+    """The code with which a socket is closed that sends this."""
+    address = f"ws://127.0.0.1:{running.port}/ws/live/"
+    headers = {"Authorization": f"Bearer {token}"}
+    with connect(address, additional_headers=headers) as socket, suppress(ConnectionClosed):
+        socket.send(frame)
+        while True:
+            socket.recv(timeout=10)
+    return socket.close_code
 
 
 def test_an_unusable_first_password_is_refused_in_words(refused: Running) -> None:

@@ -33,7 +33,7 @@ def fleet(host: Host) -> Host:
         host, "shop-db", project="shop", image_ref="postgres:17", state="exited", exit_code=1
     )
     make.container(host, "cache", image_ref="redis:8", state="exited", exit_code=0)
-    make.container(host, "sick", state="running", health="unhealthy")
+    make.container(host, "sick", state="running", health="unhealthy", docker_id=f"5ea5{'0' * 60}")
     make.container(other, "edge-web", project="shop")
     return host  # fmt: skip
 
@@ -60,6 +60,7 @@ def test_a_user_sees_only_the_containers_of_his_hosts(
         ("label:tier=back", set()),
         ("port:8080", {"shop-web"}),
         ("port:808", set()),
+        ("id:5ea5", {"sick"}),
         ("host:lab name:sick", {"sick"}),
         ('"shop-web"', {"shop-web"}),
         ("-project:shop", {"cache", "sick"}),

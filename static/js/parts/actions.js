@@ -4,7 +4,6 @@ import { has, t } from "../core/i18n.js";
 import { onLive } from "../core/live.js";
 import { post } from "../core/post.js";
 import { toast } from "../core/toast.js";
-import { confirmFirst } from "./questions.js";
 import { rowOf } from "./rows.js";
 
 const UP = ["running", "healthy", "unhealthy", "restarting"];
@@ -38,6 +37,14 @@ const MORE = {
   restart_after: APPLIES.restart,
   rename: [...UP, ...DOWN, "paused"],
 };
+
+/** What can be undone, and what does no harm, is done without a question; others bring their own. */
+function confirmFirst(verb, rows, options) {
+  const harmless = ["start", "pause", "unpause"].includes(verb);
+  const plain = harmless || (["stop", "restart"].includes(verb) && rows.length === 1);
+  if (plain && !options.choose && !rows.some((row) => row.own)) return {};
+  return import("./questions.js").then((questions) => questions.confirmFirst(verb, rows, options));
+}
 
 /**
  * One kind of thing in a list. `word` begins the keys of its texts: do_<word>remove, done_<word>remove_n.
