@@ -129,7 +129,10 @@ def key(cursor: str) -> Key:
 
 def encoded(accepted: Accepted, n: int) -> str:
     """The lines as JSON without the brackets around them: pieces are joined with a comma."""
-    names = map(STREAM_NAMES.__getitem__, accepted.streams)
+    streams = accepted.streams
+    is_one = streams.count(streams[0]) == len(streams)
+    one, several = repeat(STREAM_NAMES[streams[0]]), map(STREAM_NAMES.__getitem__, streams)
+    names = one if is_one else several
     rows = list(zip(accepted.timestamps, repeat(n), names, accepted.texts, accepted.cursors))
     return orjson.dumps(rows)[1:-1].decode()
 
