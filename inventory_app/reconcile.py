@@ -1,6 +1,8 @@
 """One reading of a host into our rows: first the engine is asked, then everything is written."""
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from django.db import models, transaction
@@ -12,12 +14,13 @@ import images_app.inventory
 from containers_app.inventory import Moments
 from core.live import publish
 from engine.client import Engine
-from engine.errors import EngineError, Unreachable
-from engine.types import EngineInfo, EngineVersion
+from engine.errors import EngineError, NoSuchObject, Refused, Unreachable
+from engine.types import ContainerSummary, EngineInfo, EngineVersion
 from hosts_app.models import Host, HostState
 
 STEADY_SKEW_S = 1.0  # a clock that is off by this much more or less is not news
 HISTORY_KEPT = 200  # changes of reachability per host
+MOST_NAMED = 50  # containers whose image's name one reading asks for
 LOOK_BACK = timedelta(hours=1)  # how old events may be where the engine's clock is not known
 
 
@@ -39,6 +42,25 @@ def meet(host: Host, engine: Engine) -> int:
         skew_s = host.skew_s
     _remember(host, _facts(version, info), skew_s)
     return _nanoseconds(info.system_time)
+
+
+def _named(host: Host, engine: Engine, listed: list[ContainerSummary]) -> list[ContainerSummary]:
+    """With the names of images as they were given, also where the tag stands for another one now.
+
+    Lists then tell the image's id. Asked of the engine when such a container is seen first: later
+    its row has the name.
+    """
+    nameless = {item.id for item in listed if item.image.startswith("sha256:")}
+    if not nameless:
+        return listed
+    known = host.containers.filter(docker_id__in=nameless).values_list("docker_id", flat=True)
+    names = {}
+    for container_id in sorted(nameless.difference(known))[:MOST_NAMED]:
+        with suppress(NoSuchObject, Refused):
+            names[container_id] = engine.container(container_id).image
+    return [
+        replace(item, image=names[item.id]) if names.get(item.id) else item for item in listed
+    ]
 
 
 def read_containers(

@@ -22,6 +22,7 @@ from registries_app.content import browsing, image_page, sizes
 from registries_app.content import page as browse_page
 from registries_app.content import rows as browse_rows
 from registries_app.content import services as browse_services
+from registries_app.content.rows import told_order
 from registries_app.models import Registry, Repository
 from registries_app.protocol.tags import is_repository
 from registries_app.selectors import (
@@ -30,10 +31,12 @@ from registries_app.selectors import (
     registry_named,
     repositories_of,
     repository_known,
+    tags_of,
     tags_total,
 )
 
 NEWEST = "-tag"
+MOST_NAMED = 300  # tags that a field proposes
 MOST_PULLED = 20  # images that one form takes
 
 
@@ -122,7 +125,8 @@ def compare(request: Request, registry: str, repository: str) -> HttpResponse:
     old, new = request.GET.get("old", ""), request.GET.get("new", "")
     if len(chosen) == 2:
         new, old = chosen
-    context |= {"old": old, "new": new}
+    known = tags_of(found, repository).filter(kind="tag").values_list("name", flat=True)
+    context |= {"old": old, "new": new, "names": told_order(known)[:MOST_NAMED]}
     if request.GET.get("part") != "body":
         return render(request, "registries_app/compare.html", context)
     try:

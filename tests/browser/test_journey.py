@@ -116,7 +116,7 @@ def listed(page: Page, tag: str) -> Locator:
     """In its repository; a registry that was too slow for the page is asked again."""
     found = page.locator(".tags a.tag", has_text=tag)
     again = page.locator("#images").get_by_role("link", name="Try again")
-    expect(found.or_(again)).to_be_visible(timeout=SLOW_MS)
+    expect(found.or_(again).first).to_be_visible(timeout=SLOW_MS)
     if again.is_visible():
         again.click()
         expect(found).to_be_visible(timeout=SLOW_MS)
