@@ -58,9 +58,7 @@ def _named(host: Host, engine: Engine, listed: list[ContainerSummary]) -> list[C
     for container_id in sorted(nameless.difference(known))[:MOST_NAMED]:
         with suppress(NoSuchObject, Refused):
             names[container_id] = engine.container(container_id).image
-    return [
-        replace(item, image=names[item.id]) if names.get(item.id) else item for item in listed
-    ]
+    return [replace(item, image=names[item.id]) if names.get(item.id) else item for item in listed]
 
 
 def read_containers(
@@ -73,7 +71,7 @@ def read_containers(
 
     `moments` are what events told exactly of starts and ends.
     """
-    listed = engine.containers(only)
+    listed = _named(host, engine, engine.containers(only))
     containers_app.inventory.write(host, listed, only=only, moments=moments)
 
 

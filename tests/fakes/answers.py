@@ -64,7 +64,13 @@ def inspected(container: Container) -> dict[str, Any]:
             "FinishedAt": stamp(container.finished_ns),
             **({"Health": health} if container.health else {}),
         },
-        "Config": {"Tty": False, "Env": [], "Cmd": None, **container.config},
+        "Config": {
+            "Tty": False,
+            "Env": [],
+            "Cmd": None,
+            "Image": container.image,
+            **container.config,
+        },
         "HostConfig": {
             "RestartPolicy": {"Name": "no", "MaximumRetryCount": 0},
             "LogConfig": {"Type": "json-file", "Config": {}},

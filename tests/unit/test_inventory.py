@@ -96,3 +96,18 @@ def test_a_container_keeps_the_name_of_its_image_when_the_tag_moves_on(host: Hos
         other = f"sha256:{'9' * 64}"
         reconcile(host, [replace(listed, image=other, image_id=other)], 3)
         assert host.containers.get().image_ref == other
+
+
+def test_a_container_first_seen_after_its_tag_moved_on_is_asked_for_the_name(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FakeEngine() as fake, Engine(fake.connection) as engine:
+        fake.add_container("web")
+        (listed,) = engine.containers()
+        by_id = replace(listed, image=listed.image_id)
+        monkeypatch.setattr(engine, "containers", lambda _only=None: [by_id])
+        read_containers(host, engine, {})
+        assert host.containers.get().image_ref == listed.image
+        monkeypatch.setattr(engine, "container", pytest.fail)  # asked once only
+        read_containers(host, engine, {})
+        assert host.containers.get().image_ref == listed.image
