@@ -1,9 +1,9 @@
 """The list of containers over all hosts: filter words, states, groups, order and pages."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from django.db.models import Case, Count, IntegerField, Q, Value, When
@@ -18,6 +18,7 @@ from core.listing import (
     Page,
     Term,
     holding,
+    holds,
     in_order,
     labelled,
     matching,
@@ -50,7 +51,12 @@ COLUMNS = {
     "created": "created",
     "started": "started",
 }
-GROUPINGS = {"project": "project", "host": "host__name", "image": "image_ref", "none": ""}
+GROUPINGS = {
+    "project": ("project", "host"),  # of the same name on two hosts are two projects
+    "host": ("host",),
+    "image": ("image_ref",),
+    "none": (),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,7 @@ class Group:
     n: int
     up: int
     bad: int
-    states: dict[str, int]  # how many of each of STATES; empty where only one is shown
+    match: dict[str, Any]  # which rows are in it: column → value
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,17 +142,15 @@ def listing(
     visible = containers_for(user).select_related(None).defer("labels")  # hosts: see below
     found = narrowed(visible, query)
     shown = found.filter((STATES | DOCKER_STATES)[query.state]) if query.state else found
+    tally = _tally(found, GROUPINGS[query.group])
+    states = _state_counts(tally)
     groups: list[Group] = []
-    if query.group != "none":
-        groups = _groups(shown, query)
-    states = _sums(groups) if groups and not query.state else _state_counts(found)
-    counted = query.state or "all"
-    total = states[counted] if counted in states else shown.count()
+    total = _count(tally, query.state) if query.state else states["all"]
     page = page_of(params, total)
     if query.group == "none":
         rows = list(ordered(shown, query)[page.start : page.stop])
     else:
-        groups, rows = _grouped(shown, groups, query, page)
+        groups, rows = _grouped(shown, _groups(tally, query, hosts), query, page)
     for row in rows:  # ten hosts once are cheaper than fifty by a join
         if host := hosts.get(row.host_id):
             row.host = host
@@ -177,10 +181,37 @@ def narrowed(rows: ContainerQuerySet, query: Query) -> ContainerQuerySet:
     return matching(rows, zip(query.terms, query.matches, strict=True))
 
 
-def _state_counts(rows: ContainerQuerySet) -> dict[str, int]:
-    return rows.aggregate(
-        all=Count("pk"), **{name: Count("pk", filter=match) for name, match in STATES.items()}
-    )
+@dataclass(frozen=True, slots=True)
+class Tallied:
+    """How many containers have these values in all that groups and states are told by."""
+
+    key: tuple[Any, ...]  # of a grouping's columns
+    traits: tuple[str, str, int | None]  # state, health, exit code
+    n: int
+
+
+def _tally(rows: ContainerQuerySet, columns: Sequence[str]) -> list[Tallied]:
+    """One pass over the table. The rest is summed here: a count with a condition for each state
+    costs more to put into SQL than to run."""
+    counted = rows.values_list(*columns, "state", "health", "exit_code").annotate(n=Count("pk"))
+    width = len(columns)
+    return [Tallied(each[:width], each[width:-1], each[-1]) for each in counted.order_by()]
+
+
+@cache
+def _kinds(traits: tuple[str, str, int | None]) -> frozenset[str]:
+    """Which of STATES, `up` and `bad` a container with these traits is in."""
+    values = dict(zip(("state", "health", "exit_code"), traits, strict=True))
+    wanted = STATES | DOCKER_STATES | {"up": UP, "bad": BAD}
+    return frozenset(name for name, match in wanted.items() if holds(match, values))
+
+
+def _count(tally: Iterable[Tallied], kind: str) -> int:
+    return sum(each.n for each in tally if kind in _kinds(each.traits))
+
+
+def _state_counts(tally: Collection[Tallied]) -> dict[str, int]:
+    return {"all": sum(each.n for each in tally)} | {name: _count(tally, name) for name in STATES}
 
 
 def ordered(rows: ContainerQuerySet, query: Query) -> ContainerQuerySet:
@@ -188,46 +219,37 @@ def ordered(rows: ContainerQuerySet, query: Query) -> ContainerQuerySet:
     return rows.order_by(first, "name", "pk")
 
 
-def _sums(groups: list[Group]) -> dict[str, int]:
-    """As `_state_counts`, of which the groups of everything are parts."""
-    return {"all": sum(group.n for group in groups)} | {
-        name: sum(group.states[name] for group in groups) for name in STATES
-    }
-
-
-def _keys(query: Query) -> list[str]:
-    key = GROUPINGS[query.group]
-    return [key, "host__name"] if query.group == "project" else [key]
-
-
-def _groups(rows: ContainerQuerySet, query: Query) -> list[Group]:
+def _groups(tally: Iterable[Tallied], query: Query, hosts: Mapping[int, Host]) -> list[Group]:
     """All groups; those with problems come first, then by name."""
-    keys = _keys(query)
-    # one pass over the table also counts the states, where they are not of other rows
-    states = {} if query.state else {f"is_{name}": match for name, match in STATES.items()}
-    wanted = {"up": UP, "bad": BAD} | states
-    counts = {name: Count("pk", filter=match) for name, match in wanted.items()}
-    counted = rows.values(*keys).annotate(n=Count("pk"), **counts).order_by()
-    groups = [
-        Group(
-            key=each[keys[0]],
-            host=each.get("host__name", "") if query.group == "project" else "",
-            n=each["n"],
-            up=each["up"],
-            bad=each["bad"],
-            states={name.removeprefix("is_"): each[name] for name in states},
-        )
-        for each in counted
-    ]
+    parts: dict[tuple[Any, ...], list[Tallied]] = {}
+    for each in tally:
+        if not query.state or query.state in _kinds(each.traits):
+            parts.setdefault(each.key, []).append(each)
+    groups = [_group(query.group, key, part, hosts) for key, part in parts.items()]
     groups.sort(key=lambda group: (not group.bad, not group.key, group.key, group.host))
     return groups
+
+
+def _group(
+    grouping: str, key: tuple[Any, ...], part: list[Tallied], hosts: Mapping[int, Host]
+) -> Group:
+    match = dict(zip(GROUPINGS[grouping], key, strict=True))
+    at = hosts.get(match.get("host", 0))
+    host = at.name if at else ""
+    return Group(
+        key=host if grouping == "host" else key[0],
+        host=host if grouping == "project" else "",
+        n=sum(each.n for each in part),
+        up=_count(part, "up"),
+        bad=_count(part, "bad"),
+        match=match,
+    )
 
 
 def _grouped(
     rows: ContainerQuerySet, groups: list[Group], query: Query, page: Page
 ) -> tuple[list[Group], list[Container]]:
     """The groups and rows of this page; rows of one group stay together."""
-    keys = _keys(query)
     shown: list[Group] = []
     before = skipped = 0
     for group in groups:
@@ -238,12 +260,15 @@ def _grouped(
         before += group.n
     if not shown:
         return [], []
-    ranks = [When(_is_in(group, keys), then=Value(rank)) for rank, group in enumerate(shown)]
-    ranked = rows.filter(_any_of(shown, keys)).annotate(
-        rank=Case(*ranks, output_field=IntegerField())
-    )
-    sorted_rows = ordered(ranked, query)
-    sorted_rows = sorted_rows.order_by("rank", *sorted_rows.query.order_by)  # type: ignore[misc]
+    ranks = [When(**group.match, then=Value(rank)) for rank, group in enumerate(shown)]
+    rank = Case(*ranks, default=Value(len(shown)), output_field=IntegerField())
+    # what is in none of them comes last, beyond the page; `in` only spares most of it the ranking
+    near = {
+        f"{column}__in": {group.match[column] for group in shown}
+        for column in GROUPINGS[query.group]
+    }
+    sorted_rows = ordered(rows.filter(**near), query)
+    sorted_rows = sorted_rows.order_by(rank, *sorted_rows.query.order_by)
     return shown, list(sorted_rows[skipped : skipped + page.stop - page.start])
 
 
@@ -254,18 +279,6 @@ def group_key(row: Container, grouping: str) -> tuple[str, str]:
     if grouping == "image":
         return row.image_ref, ""
     return row.project, row.host.name
-
-
-def _is_in(group: Group, keys: list[str]) -> Q:
-    match = Q(**{keys[0]: group.key})
-    return match & Q(host__name=group.host) if len(keys) > 1 else match
-
-
-def _any_of(groups: list[Group], keys: list[str]) -> Q:
-    either = Q()
-    for group in groups:
-        either |= _is_in(group, keys)
-    return either
 
 
 # -- Filter words ------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from core.times import age
 from images_app import newer
 from images_app.newer import compared_images
 from jobs_app.models import Job
-from jobs_app.selectors import busy_verbs, last_errors
+from jobs_app.selectors import told_of
 
 VERBS = {  # the buttons of a state; the rest is in menus, see static/js/parts/actions.js
     **dict.fromkeys(("running", "healthy", "unhealthy", "restarting"), ("stop", "restart")),
@@ -74,7 +74,7 @@ def rows_of(containers: Iterable[Container], operated: set[int]) -> list[Row]:
     """Rows for these containers; `operated` are the hosts on which the reader is an operator."""
     found = list(containers)
     hosts, ids = {each.host_id for each in found}, [each.docker_id for each in found]
-    busy, errors = busy_verbs(hosts, ids), last_errors(hosts, ids)
+    busy, errors = told_of(hosts, ids)
     news = newer_words(found)
     at = now()
     return [
@@ -165,15 +165,15 @@ def status_text(each: Container, at: datetime) -> str:
         if as_of is None:
             return _("Unknown")
         return _("Unknown · as of %(time)s") % {"time": f"{as_of:%H:%M:%S} UTC"}
-    up, ended = age(each.started, at), age(each.finished, at)
     if each.state == "running":
-        return _(UP.get(each.health, UP[""])) % {"age": up}
+        return _(UP.get(each.health, UP[""])) % {"age": age(each.started, at)}
     if each.state == "paused":
-        return _("Paused · %(age)s") % {"age": up}
+        return _("Paused · %(age)s") % {"age": age(each.started, at)}
+    ended = {"code": each.exit_code, "age": age(each.finished, at)}
     if each.state == "restarting":
-        return _("Restarting (%(code)s) · %(age)s") % {"code": each.exit_code, "age": ended}
+        return _("Restarting (%(code)s) · %(age)s") % ended
     if each.state == "exited":
-        return _("Exited (%(code)s) · %(age)s") % {"code": each.exit_code, "age": ended}
+        return _("Exited (%(code)s) · %(age)s") % ended
     if each.state == "created":
         age_text = age(each.created, at)
         return pgettext("state", "Created · %(age)s") % {"age": age_text}

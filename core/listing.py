@@ -63,6 +63,27 @@ def matching(rows: Rows, terms: Iterable[tuple[Term, Q]]) -> Rows:
     return rows
 
 
+def holds(match: Q, values: Mapping[str, Any]) -> bool:
+    """Whether a row with these values is one that `match` finds: what is asked of the database can
+    be asked of a value that came from it. Knows equality, `__in` and `__isnull`, and as in SQL
+    nothing equals NULL; any other look-up is a KeyError."""
+    results = (
+        holds(each, values) if isinstance(each, Q) else _equals(each, values)
+        for each in match.children
+    )
+    found = any(results) if match.connector == Q.OR else all(results)
+    return found is not match.negated
+
+
+def _equals(asked: Any, values: Mapping[str, Any]) -> bool:
+    column, wanted = asked
+    if column.endswith("__in"):
+        return values[column.removesuffix("__in")] in wanted
+    if column.endswith("__isnull"):
+        return (values[column.removesuffix("__isnull")] is None) is wanted
+    return values[column] is not None and bool(values[column] == wanted)
+
+
 def holding(column: str, text: str) -> Q:
     """Rows whose `column` holds `text` in any case; with `=` before it, is exactly that."""
     if text.startswith("="):

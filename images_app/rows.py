@@ -16,7 +16,7 @@ from images_app import newer
 from images_app.models import Image
 from images_app.selectors import Using, users_of
 from jobs_app.models import Job
-from jobs_app.selectors import busy_verbs, last_errors
+from jobs_app.selectors import told_of
 
 NAMED_USERS = 2  # containers that a row names; it counts the others
 LONGEST_TITLE = 2000
@@ -61,7 +61,7 @@ def rows_of(images: Iterable[Image], operated: Collection[int]) -> list[Row]:
     """Rows for these images; `operated` are the hosts on which the reader is an operator."""
     found = list(images)
     hosts, ids = {each.host_id for each in found}, [each.docker_id for each in found]
-    busy, errors, users = busy_verbs(hosts, ids), last_errors(hosts, ids), users_of(found)
+    (busy, errors), users = told_of(hosts, ids), users_of(found)
     newest = newer.known({tag for each in found for tag in each.tags})
     at = now()
     return [

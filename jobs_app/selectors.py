@@ -14,6 +14,7 @@ from core.errors import Forbidden, NotFound
 from jobs_app.models import Job, JobLine, JobQuerySet
 
 MOST_IN_TRAY = 5
+BAD = frozenset({Job.State.FAILED, Job.State.UNKNOWN, Job.State.INTERRUPTED})
 UNSEEN_KEPT = timedelta(days=1)  # after that the list of jobs is the place to look
 
 
@@ -61,20 +62,43 @@ def busy_verbs(host_ids: Collection[int], targets: Collection[str]) -> dict[tupl
     }
 
 
-def last_errors(host_ids: Collection[int], targets: Collection[str]) -> dict[tuple[int, str], Job]:
-    """(host, docker id) → the newest job, where that one failed and nobody dismissed it."""
-    newest: dict[tuple[int | None, str], Job] = {}
-    ended = Job.objects.filter(host__in=host_ids, target__in=targets, state__in=Job.FINAL)
+def told_of(
+    host_ids: Collection[int], targets: Collection[str]
+) -> tuple[dict[tuple[int, str], str], dict[tuple[int, str], Job]]:
+    """What rows say of jobs on them, by (host, docker id): the verbs of `busy_verbs`, and the
+    newest job that ended, where that one failed and nobody dismissed it.
+
+    Mostly one query: every list asks, and mostly nothing has failed.
+    """
+    concerning = Job.objects.filter(host__in=host_ids, target__in=targets)
+    wanted = Q(state__in=Job.OPEN) | Q(state__in=BAD, dismissed=None)
     # only: for each of fifty rows; the params of jobs alone can be large
-    read = ended.only("host", "target", "kind", "state", "error", "dismissed")
-    for job in read.exclude(kind__endswith=".run").order_by("pk"):
-        newest[job.host_id, job.target] = job
-    bad = {Job.State.FAILED, Job.State.UNKNOWN, Job.State.INTERRUPTED}
-    return {
-        (host_id, target): job
-        for (host_id, target), job in newest.items()
-        if host_id is not None and job.state in bad and job.dismissed is None
-    }
+    rows = concerning.filter(wanted).only("host", "target", "kind", "state", "error")
+    busy: dict[tuple[int, str], str] = {}
+    failed: dict[tuple[int, str], Job] = {}
+    for job in rows.order_by("pk"):
+        key = (job.host_id or 0, job.target)
+        if job.state in BAD:
+            if not job.kind.endswith(".run"):
+                failed[key] = job
+        elif job.kind not in Job.BESIDE:
+            busy.setdefault(key, job.kind.rpartition(".")[2])
+    return busy, _not_made_good(failed)
+
+
+def _not_made_good(failed: dict[tuple[int, str], Job]) -> dict[tuple[int, str], Job]:
+    """Those after which no other job on the same target ended."""
+    if not failed:
+        return {}
+    ended = Job.objects.filter(
+        host__in={host for host, _target in failed},
+        target__in={target for _host, target in failed},
+        state__in=Job.FINAL,
+    ).exclude(kind__endswith=".run")
+    newest = set(
+        ended.values("host", "target").annotate(last=Max("pk")).values_list("last", flat=True)
+    )
+    return {key: job for key, job in failed.items() if job.pk in newest}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +138,18 @@ def unseen_for(user: User) -> JobQuerySet:
 
 def _unseen(user: User) -> Q:
     """Ended lately, and either long or not as it should; who cancelled knows that already."""
-    bad = [Job.State.FAILED, Job.State.INTERRUPTED, Job.State.UNKNOWN]
-    worth_telling = Q(state__in=bad) | Q(state=Job.State.SUCCEEDED, queue="transfers")
+    worth_telling = Q(state__in=BAD) | Q(state=Job.State.SUCCEEDED, queue="transfers")
     lately = now() - UNSEEN_KEPT
     return Q(actor=user, seen=None, finished__gt=lately) & worth_telling
 
 
 def children_counts(jobs: Iterable[Job]) -> dict[int, dict[str, int]]:
     """Bulk job → how many of its items succeeded, did not, or are still open."""
+    parents = [job.pk for job in jobs]
+    if not parents:  # as on most pages; Django would build the question before it sees that
+        return {}
     rows = (
-        Job.objects.filter(parent__in=[job.pk for job in jobs])
+        Job.objects.filter(parent__in=parents)
         .values("parent")
         .annotate(
             good=Count("pk", filter=Q(state=Job.State.SUCCEEDED)),
