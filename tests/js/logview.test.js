@@ -63,6 +63,17 @@ test("it follows: the newest line is the last one seen", async () => {
   ok(document.querySelectorAll(".ln").length < 60, "too many rows in the document");
 });
 
+test("it follows on when a line above it comes and goes", async () => {
+  view.push(lines(1, 300));
+  await painted();
+  for (const height of ["150px", "200px", "120px", "200px"]) {
+    view.root.style.height = height;
+    await painted();
+    ok(view.isFollowing, `paused at ${height}`);
+    equal(seen().at(-1), "line 300");
+  }
+});
+
 test("scrolling up pauses; what comes is counted and nothing moves", async () => {
   view.push(lines(1, 300));
   await painted();

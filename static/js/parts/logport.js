@@ -105,6 +105,7 @@ export class LogPort {
 
   measure({ anew = false } = {}) {
     const { character, left } = measureText(this.space);
+    if (this.height !== this.port.clientHeight) this.setTop = this.port.scrollTop; // clamped
     this.height = this.port.clientHeight;
     this.isShort = innerWidth <= PHONE_PX;
     const room = this.port.clientWidth - left - MARGIN_PX;
