@@ -15,7 +15,7 @@ from core.times import age
 from hosts_app.selectors import host_ids
 from images_app.compare import address_of
 from images_app.models import Image
-from images_app.rows import name_of, parts_of
+from images_app.rows import name_of, parts_of, rows_of
 from images_app.selectors import images_for
 
 MOST_USERS = 200  # containers listed on the page; the list of containers has them all
@@ -27,11 +27,14 @@ def context(user: User, image: Image, tab: str, reference: str) -> dict[str, Any
     `reference` is the name that was asked for: an image of several is called by that one.
     """
     name = reference if reference in image.tags else name_of(image)
+    operated = host_ids(user, Role.OPERATOR)
     return {
         "object": head(image, name),
+        "row": rows_of([image], operated)[0] if image.pk else None,
         "host": image.host,
-        "can_operate": image.host_id in host_ids(user, Role.OPERATOR),
-        "can_administer": image.host_id in host_ids(user, Role.ADMINISTRATOR),
+        "can_operate": image.host_id in operated,
+        "reveal_url": reverse("image:reveal", args=[image.host.slug, image.docker_id]),
+        "can_administer": image.pk and image.host_id in host_ids(user, Role.ADMINISTRATOR),
         "verbs": _verbs(image, name),
         "object_tabs": _tabs(image, name, tab),
         "tab": tab,
@@ -86,6 +89,8 @@ def _verbs(image: Image, called: str) -> list[dict[str, Any]]:
     name = called if image.tags else image.docker_id
     wanted: Iterable[tuple[str, str, str, dict[str, str]]] = (
         (_("Run"), "play", "containers:new", {"host": image.host.slug, "image": name}),
+        (_("Pull again"), "refresh-cw", "images:pull",
+         {"host": image.host.slug, "reference": name} if image.tags else {}),
         (_("Push"), "upload", "images:push", {"host": image.host.slug, "reference": name}),
         (_("Send to host"), "server", "images:distribute",
          {"host": image.host.slug, "reference": name}),
@@ -93,6 +98,8 @@ def _verbs(image: Image, called: str) -> list[dict[str, Any]]:
     )  # fmt: skip
     verbs = []
     for label, icon, view, said in wanted:
+        if not said:
+            continue
         try:
             url = f"{reverse(view)}?{urlencode(said)}"
         except NoReverseMatch:

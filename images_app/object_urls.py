@@ -7,5 +7,6 @@ app_name = "image"
 urlpatterns = [
     path("images/compare/", compare_views.page, name="compare"),
     path("h/<slug:host>/i/<path:reference>/-/inspect/", object_views.inspect, name="inspect"),
+    path("h/<slug:host>/i/<path:reference>/-/reveal/", object_views.reveal, name="reveal"),
     path("h/<slug:host>/i/<path:reference>/", object_views.overview, name="page"),
 ]

@@ -1,14 +1,15 @@
 """What a user may ask of images that hosts have. Each checks, writes the Job, and queues it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts_app import audit
 from accounts_app.models import Role, User
 from accounts_app.signin import require_step_up
-from core.errors import Conflict, Invalid, Locked
+from core.errors import Conflict, Invalid, Locked, NotFound
 from engine.reference import BadReference, Reference, parse
 from hosts_app.selectors import host_for, hosts_for, require, require_everywhere
 from images_app import (
@@ -160,6 +161,32 @@ def look_for_newer(
         require_everywhere(actor, Role.OPERATOR)
         wish = Wish("image.newer", None, "", _("Newer images"), params)
     return ask(actor, wish, idempotency_key=idempotency_key)
+
+
+def reveal(
+    actor: User, host: str, docker_id: str, names: Collection[str], *, password: str = ""
+) -> dict[str, str]:
+    """The values of these variables of an image, named by its full id; for administrators.
+
+    Needs step-up (A10). The trail gets the names, never a value. Raises NotFound for a name
+    that the image does not have.
+    """
+    place = host_for(actor, host, Role.ADMINISTRATOR)
+    image = image_by_id(actor, host, docker_id)
+    require_step_up(actor, password)
+    environment = live_reads.detail(image).env
+    if unknown := [name for name in names if name not in environment]:
+        raise NotFound(_("No such variable: %(names)s") % {"names": ", ".join(unknown)})
+    audit.record(
+        actor,
+        "image.reveal",
+        host=place.slug,
+        target=image.docker_id,
+        target_name=image.label,
+        outcome="succeeded",
+        names=sorted(names),
+    )
+    return {name: environment[name] for name in names}
 
 
 def act(

@@ -8,6 +8,7 @@ from core.js_strings.base import Strings, forms
 
 def strings() -> Strings:
     return {
+        "image_gone": _("It is gone from this host"),
         "image_in_use": _("A container uses it"),
         "image_only_tag": _("This is its only tag"),
         "image_no_tag": _("It has no tag to be pushed by"),

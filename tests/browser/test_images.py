@@ -92,3 +92,23 @@ def test_a_prune_shows_what_goes_and_removes_only_that(
     page.goto(f"{site.url}/images/")
     expect(row(page, IMAGE)).to_have_count(1)
     expect(row(page, "shop/unused")).to_have_count(0, timeout=SOON_MS)
+
+
+def test_the_page_of_an_image_tags_it_and_removes_it(
+    site: Site, used: str, open_page: Open
+) -> None:
+    commit(site, used, "shop/own")
+    page = open_page("oscar", "/images/")
+    expect(row(page, "shop/own")).to_have_count(1, timeout=SOON_MS)
+    page.goto(f"{site.url}/h/{site.host}/i/shop/own:1/")
+    head = page.locator(".objhead")
+    expect(head.get_by_role("button", name="Take a tag away…")).to_be_disabled()
+    head.get_by_role("button", name="Add a tag…").click()
+    page.get_by_role("dialog").get_by_role("textbox").fill("shop/second:2")
+    page.get_by_role("dialog").get_by_role("button", name="Add the tag").click()
+    expect(page.locator(".names").first).to_contain_text("shop/second:2", timeout=SOON_MS)
+    expect(head.get_by_role("button", name="Take a tag away…")).to_be_enabled()
+    head.get_by_role("button", name="Remove…").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(head.locator(".st")).to_have_text("It is gone from this host", timeout=SOON_MS)
+    expect(head.get_by_role("button", name="Remove…")).to_have_count(0)

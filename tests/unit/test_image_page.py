@@ -1,13 +1,16 @@
 """One image by page and API: what its engine tells of it, who uses it, and what stays hidden."""
 
+import json
+import logging
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.http import HttpResponse
 from django.test import Client
+from django.utils.timezone import now
 
-from accounts_app.models import User
+from accounts_app.models import AuditEntry, User, UserSession
 from hosts_app.models import Host
 from images_app.models import Image
 from tests import make
@@ -115,7 +118,7 @@ def test_who_uses_it_is_drawn_without_asking_the_engine(
     make.container(host, "other")
     attic = make.host("attic")
     make.image(attic, TAG, docker_id=web.docker_id)
-    part = text(look(client, viewer, PAGE, **{"HX-Request": "true"}))
+    part = text(look(client, viewer, PAGE, **{"HX-Request": "true", "HX-Target": "users"}))
     assert "/h/lab/c/front/" in part
     assert "other" not in part
     assert "<h1>" not in part
@@ -192,6 +195,13 @@ def test_what_is_not_there_is_404(
     assert look(client, viewer, f"/h/lab/i/{reference}/").status_code == 404
 
 
+def test_an_open_page_keeps_what_it_shows_of_an_image_that_went(
+    fake: FakeEngine, host: Host, viewer: User, client: Client
+) -> None:
+    answer = look(client, viewer, PAGE, **{"HX-Request": "true", "HX-Target": "users"})
+    assert (answer.status_code, answer.content) == (204, b"")
+
+
 def test_a_stranger_sees_no_image(web: Image, stranger: User, client: Client) -> None:
     assert look(client, stranger, PAGE).status_code == 404
 
@@ -202,6 +212,76 @@ def test_only_who_may_change_is_offered_verbs(
     run = "/containers/new/?host=lab&amp;image=registry.lab%3A5000%2Fshop%2Fweb%3A1.0"
     assert run not in text(look(client, viewer, PAGE))
     assert run in text(look(client, operator, PAGE))
+
+
+def test_its_head_is_a_row_with_the_verbs_of_the_list(
+    web: Image, host: Host, viewer: User, operator: User, client: Client
+) -> None:
+    make.container(host, "front", image_row=web)
+    seen = text(look(client, viewer, PAGE))
+    assert 'data-do="remove"' not in seen
+    assert " data-ro" in seen
+    page = text(look(client, operator, PAGE))
+    for verb in ("tag", "untag", "remove"):
+        assert f'data-do="{verb}"' in page, verb
+    assert f'data-tags="{TAG}"' in page
+    assert " s-used" in page
+    assert " data-ro" not in page
+    assert "/images/pull/?host=lab&amp;reference=registry.lab%3A5000%2Fshop%2Fweb%3A1.0" in page
+
+
+def test_an_image_without_a_tag_cannot_be_pulled_again(
+    fake: FakeEngine, host: Host, operator: User, client: Client
+) -> None:
+    image = make.image(host, docker_id=fake.add_image("").id)
+    page = text(look(client, operator, f"/h/lab/i/{image.short_id}/"))
+    assert 'data-do="remove"' in page
+    assert "/images/pull/?host" not in page
+
+
+# -- Its environment --------------------------------------------------------------------------
+
+
+def reveal(client: Client, web: Image, *names: str, **more: str) -> HttpResponse:
+    path = f"/h/lab/i/{web.docker_id}/-/reveal/"
+    headers = {"accept": "application/json"}
+    return client.post(path, {"names": names, **more}, headers=headers)  # type: ignore[return-value]
+
+
+def test_an_administrator_reveals_a_variable_and_the_trail_has_its_name_only(
+    web: Image, host_admin: User, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert f"/h/lab/i/{web.docker_id}/-/reveal/" in text(look(client, host_admin, PAGE))
+    with caplog.at_level(logging.DEBUG):
+        answer = reveal(client, web, "TOKEN")
+    assert json.loads(answer.content) == {"values": {"TOKEN": SECRET}}
+    assert answer["Cache-Control"] == "no-store"
+    entry = AuditEntry.objects.get(action="image.reveal")
+    assert (entry.target, entry.params) == (web.docker_id, {"names": ["TOKEN"]})
+    assert SECRET not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("who", "status"), [("viewer", 403), ("operator", 403), ("stranger", 404)]
+)
+def test_nobody_else_reveals(
+    web: Image, client: Client, request: pytest.FixtureRequest, who: str, status: int
+) -> None:
+    make.session(client, request.getfixturevalue(who))
+    answer = reveal(client, web, "TOKEN", password=make.PASSWORD)
+    assert answer.status_code == status
+    assert SECRET not in answer.content.decode()
+
+
+def test_revealing_needs_the_password_again_and_a_name_that_is_there(
+    web: Image, host_admin: User, client: Client
+) -> None:
+    make.session(client, host_admin)
+    UserSession.objects.update(confirmed=now().replace(year=2020))
+    refused = reveal(client, web, "TOKEN")
+    assert (refused.status_code, json.loads(refused.content)["code"]) == (403, "step_up_required")
+    assert reveal(client, web, "NOPE", password=make.PASSWORD).status_code == 404
+    assert not AuditEntry.objects.filter(action="image.reveal").exists()
 
 
 # -- The API ----------------------------------------------------------------------------------

@@ -1,14 +1,14 @@
 /** The page of one container: its head follows the truth, verbs as in the list, revealed variables. */
-import { $, $$, make } from "../core/dom.js";
+import { $ } from "../core/dom.js";
 import { t } from "../core/i18n.js";
 import { bind } from "../core/keys.js";
 import { onLive } from "../core/live.js";
 import { addSource } from "../core/palette.js";
-import { post } from "../core/post.js";
 import { APPLIES, actions, either, ICONS, offer } from "../parts/actions.js";
 import { busyRows } from "../parts/busy.js";
 import { openMenu } from "../parts/menu.js";
 import { refetching } from "../parts/refetch.js";
+import { reveal } from "../parts/reveal.js";
 import { dismissError, hideDismissed, patch, read, rowOf } from "../parts/rows.js";
 
 const SOON_MS = 300;
@@ -87,26 +87,6 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   perform(event.submitter.dataset.do);
 });
-
-/* ---- environment ----------------------------------------------------------------------------- */
-
-/** Shows one value, or all that are hidden. They stay until the page is left or drawn anew. */
-async function reveal(button) {
-  const cells = $$("#tab [data-variable]:has(.masked)");
-  const wanted = button.dataset.name;
-  const names = wanted ? [wanted] : cells.map((cell) => cell.dataset.variable);
-  button.disabled = true;
-  const { ok, data } = await post(
-    button.dataset.reveal,
-    names.map((name) => ["names", name]),
-  );
-  button.disabled = false;
-  if (!ok) return;
-  for (const cell of cells) {
-    const value = data.values[cell.dataset.variable];
-    if (value !== undefined) cell.replaceChildren(make("code", { textContent: value }));
-  }
-}
 
 /* ---- keys ------------------------------------------------------------------------------------ */
 
