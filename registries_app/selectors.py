@@ -1,7 +1,8 @@
 """Registries as they are stored."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Any
 
 from django.db.models import F, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
@@ -70,6 +71,14 @@ def manifests_of(repository: Repository) -> Iterable[tuple[str, datetime | None,
     return Manifest.objects.filter(digest__in=digests).values_list(
         "digest", "created", "size", "kind"
     )
+
+
+def platforms_of(digests: Iterable[str]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """(digest, platforms) of those that are images of several, as far as they were read."""
+    wanted = [each for each in digests if each]
+    for at in range(0, len(wanted), 500):
+        found = Manifest.objects.filter(digest__in=wanted[at : at + 500], kind="index")
+        yield from found.values_list("digest", "platforms")
 
 
 def manifest_kept(digest: str) -> Manifest | None:

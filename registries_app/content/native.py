@@ -1,7 +1,7 @@
 """Lists of products that do not list by the protocol: Docker Hub, GitLab, Harbor (their own APIs).
 
 Sources: hub.docker.com/v2, docs.gitlab.com (container registry API), Harbor's swagger. Nothing
-of Docker Hub that is asked here counts as a pull, and it is asked without a sign-in.
+of Docker Hub that is asked here counts as a pull; the account signs in only to list a namespace.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,14 +14,23 @@ from core.text import visible
 from registries_app.content.scan import Scan
 from registries_app.models import Registry
 from registries_app.protocol.answers import Names
-from registries_app.protocol.authorization import basic
+from registries_app.protocol.authorization import basic, kept
 from registries_app.protocol.distribution import Client
-from registries_app.protocol.failures import NotSupported, RegistryFailed, no_catalogue, type_it
+from registries_app.protocol.failures import (
+    AuthFailed,
+    NoAccess,
+    NotARegistry,
+    NotSupported,
+    RegistryFailed,
+    no_catalogue,
+    type_it,
+)
 from registries_app.protocol.manifests import DIGEST, MOST_BYTES, moment
 from registries_app.protocol.tags import is_repository, is_tag
-from registries_app.protocol.targets import KNOWN_REALMS, origin_of
+from registries_app.protocol.targets import HUB_DOMAIN, KNOWN_REALMS, origin_of
 
 HUB_API = "https://hub.docker.com"
+HUB_TOKEN_S = 300.0  # it holds longer; a changed password shows soon
 HUB_NEWEST = 100  # tags that one question tells all about
 PAGES = 20  # of a hundred entries each
 PROJECTS = 200  # of GitLab, each a question of its own
@@ -64,12 +73,13 @@ def lists(registry: Registry, scan: Scan) -> Listed:
 
 
 def namespace(client: Client, name: str) -> Listed:
-    """Public repositories of a user or organisation of Docker Hub."""
+    """Repositories of a user or organisation of Docker Hub, as far as the account sees them."""
+    login = hub_login(client)
     about: dict[str, str] = {}
     complete = False
     for page in range(1, PAGES + 1):
         path = f"/v2/repositories/{quote(name, safe='')}/?page_size=100&page={page}"
-        said = client.other(f"{HUB_API}{path}")
+        said = client.other(f"{HUB_API}{path}", login)
         for each in _dicts(said, "results"):
             whole = f"{name}/{each.get('name')}"
             if is_repository(whole):
@@ -78,6 +88,25 @@ def namespace(client: Client, name: str) -> Listed:
             complete = True
             break
     return Listed(Names(tuple(about), complete, page), about)
+
+
+def hub_login(client: Client) -> str:
+    """What the account of Docker Hub signs its API with; "" without one, and elsewhere (E6)."""
+    target = client.target
+    if target.name != HUB_DOMAIN or target.anonymous:
+        return ""
+    if known := kept.get(target, HUB_API):
+        return known
+    pair = {"identifier": target.username, "secret": target.password}
+    try:
+        said = client.other(f"{HUB_API}/v2/auth/token", body=pair)
+    except NoAccess as error:
+        raise AuthFailed(target.name, anonymous=False) from error
+    token = said.get("access_token") if isinstance(said, dict) else None
+    if not isinstance(token, str) or not token.isascii() or not token.isprintable():
+        raise NotARegistry(target.name)
+    kept.put(target, HUB_API, f"Bearer {token}", HUB_TOKEN_S)
+    return f"Bearer {token}"
 
 
 def search(client: Client, words: str) -> Listed:

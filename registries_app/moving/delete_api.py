@@ -52,6 +52,9 @@ class PreviewOut(Out):
     kept: list[str] = Field(description="Tags of the same images, which stay")
     missing: list[str] = Field(description="Asked for, but not there")
     containers: list[HitContainer] = Field(description="Made from what goes, on hosts you see")
+    breaks: dict[str, list[str]] = Field(
+        description="Tag of an image that stays, to the platforms that it would lack"
+    )
     complete: bool = Field(description="Every tag was looked at in the time there was")
 
 
@@ -73,6 +76,7 @@ def preview_out(hit: Hit) -> PreviewOut:
             )
             for use in hit.uses
         ],
+        breaks=hit.breaks,
         complete=found.complete,
     )
 

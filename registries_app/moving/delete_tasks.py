@@ -8,12 +8,13 @@ from accounts_app.models import Role
 from jobs_app.deeds import deed
 from jobs_app.lifecycle import Failed, report, say
 from jobs_app.models import Job
-from registries_app.credentials import target_of
 from registries_app.models import Registry, Repository, Tag
 from registries_app.moving import deletion
 from registries_app.moving.deletion import LOOK_S, Gone, digests_of
+from registries_app.moving.own_api import writer_of
 from registries_app.protocol.answers import digest_of
 from registries_app.protocol.failures import Missing, RegistryFailed
+from registries_app.protocol.targets import HUB_DOMAIN
 from registries_app.protocol.uploading import Writer
 
 
@@ -23,7 +24,7 @@ def remove_tags(job: Job) -> None:
     registry, repository = registry_of(job, "registry"), str(job.params["repository"])
     tags, seen = [str(tag) for tag in job.params["tags"]], dict(job.params.get("seen") or {})
     mark = str(job.key)
-    with Writer(target_of(registry)) as client:
+    with writer_of(registry) as client:
         before = _all_tags(client, repository)
         way = deletion.way_of(client, repository)
         failed = {}
@@ -47,12 +48,18 @@ def remove_images(job: Job) -> None:
     registry, repository = registry_of(job, "registry"), str(job.params["repository"])
     digests = [str(digest) for digest in job.params["digests"]]
     failed: dict[str, str] = {}
-    with Writer(target_of(registry)) as client:
+    with writer_of(registry) as client:
         before = _all_tags(client, repository)
         for n, digest in enumerate(digests):
             report(job, progress=n / len(digests), text=digest[:19])
             try:
+                subject = ""
+                if registry.domain != HUB_DOMAIN:  # where reading a manifest is a pull
+                    subject = deletion.subject_of(client, repository, digest)
                 client.delete(repository, digest)
+                if subject:
+                    mark = str(job.key)
+                    deletion.forget_referrer(client, repository, subject, digest, mark=mark)
             except Missing as error:
                 if job.attempt == 1:  # else an attempt before this one has deleted it
                     failed[digest] = str(error)

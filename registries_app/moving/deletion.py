@@ -14,9 +14,11 @@ from registries_app.content.reading import heads
 from registries_app.content.scan import Scan
 from registries_app.protocol import failures
 from registries_app.protocol.answers import digest_of
+from registries_app.protocol.manifests import Unreadable, parse
 from registries_app.protocol.uploading import Writer
 
 OCI = "application/vnd.oci.image.manifest.v1+json"
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
 NO_SUCH_TAG = "quarterdeck-no-such-tag"  # to see whether tags are deleted by name
 LOOK_S = 60.0  # for the digests of all tags, in a job
@@ -106,6 +108,33 @@ def remove_tag(client: Writer, repository: str, tag: str, way: str, *, mark: str
     client.put_manifest(repository, tag, manifest, OCI)
     with suppress(failures.Missing):
         client.delete(repository, digest_of(manifest))
+
+
+def subject_of(client: Writer, repository: str, digest: str) -> str:
+    """What this manifest refers to, where the registry keeps no list of that; else ""."""
+    with suppress(failures.RegistryFailed, Unreadable):  # it is deleted, readable or not
+        found = client.manifest(repository, digest)
+        subject = parse(found.raw, found.media_type).subject
+        if subject and client.referrers(repository, subject) is None:
+            return subject
+    return ""
+
+
+def forget_referrer(
+    client: Writer, repository: str, subject: str, gone: str, *, mark: str
+) -> None:
+    """Takes what is gone out of the index under the tag for referrers (fact 50)."""
+    tag = subject.replace(":", "-")
+    with suppress(failures.Missing):
+        said = json.loads(client.manifest(repository, tag).raw)
+        rest = [each for each in said.get("manifests") or () if each.get("digest") != gone]
+        if len(rest) == len(said.get("manifests") or ()):
+            return
+        if rest:
+            raw = json.dumps(said | {"manifests": rest}).encode()
+            client.put_manifest(repository, tag, raw, OCI_INDEX)
+        else:
+            remove_tag(client, repository, tag, way_of(client, repository), mark=mark)
 
 
 def nothing_called(tag: str, mark: str) -> tuple[bytes, bytes]:

@@ -16,17 +16,16 @@ from core.errors import Invalid
 from hosts_app.selectors import require_everywhere
 from jobs_app.models import Job
 from jobs_app.services import Wish, ask
-from registries_app.credentials import target_of
 from registries_app.models import Registry
 from registries_app.moving import (
     delete_tasks,  # noqa: F401 - its deeds are registered there
     deletion,
 )
 from registries_app.moving.deletion import Preview
+from registries_app.moving.own_api import writer_of
 from registries_app.protocol.manifests import DIGEST
 from registries_app.protocol.tags import is_repository, is_tag
-from registries_app.protocol.uploading import Writer
-from registries_app.selectors import registry_named, tags_of
+from registries_app.selectors import platforms_of, registry_named, tags_of
 from registries_app.usage import Use, seen_by, uses_of
 
 MOST_AT_ONCE = 200  # tags or images of one deletion
@@ -50,6 +49,7 @@ class Hit:
 
     preview: Preview
     uses: list[Use]
+    breaks: dict[str, list[str]]  # tag → platforms that its image would lack
 
 
 def preview_deletion(actor: User, slug: str, wanted: Wanted) -> Hit:
@@ -57,7 +57,7 @@ def preview_deletion(actor: User, slug: str, wanted: Wanted) -> Hit:
     registry = _registry(actor, slug)
     validate(wanted)
     known = tags_of(registry, wanted.repository).filter(seen_at__gt=now() - KNOWN)
-    with Writer(target_of(registry)) as client:
+    with writer_of(registry) as client:
         found = deletion.preview(
             client,
             wanted.repository,
@@ -66,7 +66,8 @@ def preview_deletion(actor: User, slug: str, wanted: Wanted) -> Hit:
             known=dict(known.values_list("name", "digest")),
             seconds=PREVIEW_S,
         )
-    return Hit(found, _uses(actor, registry, wanted.repository, found))
+    breaks = _broken(registry, wanted.repository, wanted.digests)
+    return Hit(found, _uses(actor, registry, wanted.repository, found), breaks)
 
 
 def delete(actor: User, slug: str, wanted: Wanted, *, idempotency_key: str = "") -> Job:
@@ -99,6 +100,20 @@ def validate(wanted: Wanted) -> None:
     for digest in wanted.digests:
         if not DIGEST.fullmatch(digest):
             raise Invalid.field("digests", _("Not a digest: %(text)s") % {"text": digest[:80]})
+
+
+def _broken(registry: Registry, repository: str, going: Collection[str]) -> dict[str, list[str]]:
+    """Images of several platforms that stay and would lack one (fact 47), as far as we know."""
+    by_digest: dict[str, list[str]] = {}
+    for name, digest in tags_of(registry, repository).values_list("name", "digest"):
+        if digest not in going:
+            by_digest.setdefault(digest, []).append(name)
+    return {
+        tag: lacking
+        for digest, platforms in platforms_of(by_digest)
+        if (lacking := [each["platform"] for each in platforms if each["digest"] in going])
+        for tag in by_digest[digest]
+    }
 
 
 def _few(names: Collection[str], field: str) -> None:

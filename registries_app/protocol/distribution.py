@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+import orjson
+
 from core.text import visible
 from registries_app.protocol import failures
 from registries_app.protocol.answers import (
@@ -137,10 +139,17 @@ class Client(Wire):
         self._succeeded(answer, digest)
         return Manifest(digest_of(answer.body), answer.media_type, answer.body)
 
-    def other(self, url: str, login: str = "") -> Any:
-        """JSON of an API beside the protocol; `login` goes to that origin only (E2)."""
+    def other(self, url: str, login: str = "", body: Any = None) -> Any:
+        """JSON of an API beside the protocol; `login` goes to that origin only (E2).
+
+        With `body`, as JSON, by POST.
+        """
+        headers, sent = {"Accept": "application/json"}, None
+        if body is not None:
+            headers["Content-Type"], sent = "application/json", orjson.dumps(body)
         with deadline(CALL_S):
-            answer = self._hop("GET", url, {"Accept": "application/json"}, login, MOST_LIST)
+            method = "GET" if sent is None else "POST"
+            answer = self._hop(method, url, headers, login, MOST_LIST, sent)
         self._succeeded(answer, urlsplit(url).path)
         said = json_of(answer.body)
         if said is None:
