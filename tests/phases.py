@@ -18,7 +18,8 @@ import pytest
 from launch.console import say
 
 RESULTS = Path("var") / "test-phases"
-PARALLEL = ("-n", "2", "--dist", "loadfile")
+# In the order of collection (tests/conftest.py): xdist's own puts files of few, long tests last
+PARALLEL = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 SHARED = ("-n", "2", "--dist", "worksteal")  # where one file takes longer than all others
 SERIAL = ("-p", "no:xdist")
 PHASES = {

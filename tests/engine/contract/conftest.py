@@ -88,6 +88,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
             until(lambda: not fake.streams, "streams end with their readers")
     else:
         daemon = request.getfixturevalue("docker")
+        daemon.cli("image", "prune", "--force")  # what other tests built on the lab's image
         real = RealWorld(daemon)
         with real.engine:
             yield real
