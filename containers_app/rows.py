@@ -167,8 +167,8 @@ def status_text(each: Container, at: datetime) -> str:
         return _("Unknown · as of %(time)s") % {"time": f"{as_of:%H:%M:%S} UTC"}
     if each.state == "running":
         return _(UP.get(each.health, UP[""])) % {"age": age(each.started, at)}
-    if each.state == "paused":
-        return _("Paused · %(age)s") % {"age": age(each.started, at)}
+    if each.state == "paused":  # no engine tells since when
+        return _("Paused · up %(age)s") % {"age": age(each.started, at)}
     ended = {"code": each.exit_code, "age": age(each.finished, at)}
     if each.state == "restarting":
         return _("Restarting (%(code)s) · %(age)s") % ended

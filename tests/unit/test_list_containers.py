@@ -11,6 +11,7 @@ from django.utils.timezone import now
 
 from accounts_app.models import Role, User
 from containers_app import listing
+from containers_app.rows import status_text
 from core.errors import Invalid
 from hosts_app.models import Grant, Host
 from tests import make
@@ -119,10 +120,49 @@ def test_a_page_beyond_the_end_is_the_last_one(fleet: Host, viewer: User) -> Non
     assert names(viewer, "page=99&group=none") == names(viewer, "group=none")
 
 
-@pytest.mark.parametrize("sort", ["name", "state", "host", "image", "created", "started"])
-def test_sorting_turns_around(fleet: Host, viewer: User, sort: str) -> None:
-    up = names(viewer, f"group=none&sort={sort}")
-    assert set(up) == set(names(viewer, f"group=none&sort=-{sort}"))
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("name", ["cache", "shop-db", "shop-web", "sick"]),
+        ("-name", ["sick", "shop-web", "shop-db", "cache"]),
+        ("image", ["shop-web", "sick", "shop-db", "cache"]),
+    ],
+)
+def test_rows_are_sorted_by_a_column(
+    fleet: Host, viewer: User, sort: str, expected: list[str]
+) -> None:
+    assert names(viewer, f"group=none&sort={sort}") == expected
+
+
+@pytest.mark.parametrize("column", ["created", "started"])
+def test_moments_sort_both_ways(host: Host, viewer: User, column: str) -> None:
+    for name, hours in (("middle", 2), ("new", 1), ("old", 3)):
+        make.container(host, name, **{column: now() - timedelta(hours=hours)})
+    up, down = (names(viewer, f"group=none&sort={sign}{column}") for sign in ("", "-"))
+    assert {tuple(up), tuple(down)} == {("old", "middle", "new"), ("new", "middle", "old")}
+    assert up != down
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"state": "running"}, "Up 3h"),
+        ({"state": "running", "health": "healthy"}, "Up 3h · healthy"),
+        ({"state": "running", "health": "unhealthy"}, "Up 3h · unhealthy"),
+        ({"state": "paused"}, "Paused · up 3h"),
+        ({"state": "restarting", "exit_code": 1}, "Restarting (1) · 2h"),
+        ({"state": "exited", "exit_code": 137}, "Exited (137) · 2h"),
+        ({"state": "created"}, "Created · 4h"),
+        ({"state": "dead"}, "Dead"),
+        ({"state": "of tomorrow"}, "of tomorrow"),
+    ],
+)
+def test_a_state_is_told_with_its_age(host: Host, fields: dict[str, Any], text: str) -> None:
+    hours = {"created": 4, "started": 3, "finished": 2}
+    at = now()
+    moments = {name: at - timedelta(hours=each) for name, each in hours.items()}
+    row = make.container(host, "web", **(moments | fields))
+    assert status_text(row, at) == text
 
 
 def test_the_toggles_count_what_the_words_match_whatever_the_state(
