@@ -44,6 +44,7 @@ UNIX_SOCKETS = env.list("UNIX_SOCKETS", default=[])  # patterns of host sockets;
 IMAGE_UPLOAD_LIMIT = env.int("IMAGE_UPLOAD_LIMIT", default=20 * 1024**3)  # bytes of one archive
 TRANSFERS_PER_HOST = max(1, env.int("TRANSFERS_PER_HOST", default=3))  # at once on one engine
 REGISTRY_REFRESH_MINUTES = max(0, env.int("REGISTRY_REFRESH_MINUTES", default=60))  # 0: never
+NEWER_IMAGES_HOURS = max(0, env.int("NEWER_IMAGES_HOURS", default=24))  # 0: never
 JOBS_KEPT_DAYS = env.int("JOBS_KEPT_DAYS", default=90)
 JOBS_KEPT = env.int("JOBS_KEPT", default=10_000)
 

@@ -1,20 +1,33 @@
-"""Looking for newer images as a job: one HEAD for each tag, whichever hosts have it."""
+"""Looking for newer images: one HEAD for each tag, whichever hosts have it.
 
+As a job where somebody asks; by itself now and then, of registries that count nothing.
+"""
+
+import logging
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from itertools import islice
 
+from celery import current_app, shared_task
+from django.conf import settings
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from accounts_app.models import Role
 from core.live import publish
 from core.sealed import CannotUnseal
 from engine.reference import Reference
 from images_app import newer
-from images_app.models import Image
+from images_app.models import Image, Newest
 from jobs_app.deeds import deed
 from jobs_app.lifecycle import Failed, report, say
 from jobs_app.models import Job
+from registries_app.budget import paused_s
 from registries_app.content import reading
+from registries_app.content.refreshing import spared
 from registries_app.content.scan import Scan, at_once
 from registries_app.credentials import target_of
 from registries_app.models import Registry
@@ -22,7 +35,12 @@ from registries_app.protocol.failures import NotSupported, RegistryFailed
 from registries_app.selectors import registry_of_domain
 
 TOGETHER = 64  # tags that are asked for between two looks whether it was cancelled
+DUE = "image.newer.due"
+DUE_S = 600.0  # how often it is asked whether a tag is due
+MOST_DUE = 500  # tags that are asked for at once by themselves
 MOST_SAID = 50  # failures in the log
+
+log = logging.getLogger(__name__)
 
 Answers = dict[str, str | RegistryFailed]
 
@@ -96,3 +114,45 @@ def _tell_pages(tags: Iterable[str]) -> None:
     rows = Image.objects.exclude(tags=[]).values_list("host", "tags")
     for host in {host for host, names in rows if wanted & set(names)}:
         publish(host, "host", [host])
+
+
+def look_when_due() -> None:
+    """Have the tags asked for that wait for longest; the watcher calls this now and then."""
+    if not due():
+        return
+    try:
+        current_app.send_task(DUE, queue="transfers", retry=False)
+    except (OperationalError, RedisError, OSError) as error:
+        log.warning("newer images wait for the queue to come back: %r", error)
+
+
+@shared_task(name=DUE)
+def look_at_due() -> None:
+    """Nobody asked for this, so a failure is only kept, with the tag."""
+    asked = due()
+    for answers in _answers(asked):
+        newer.keep(answers)
+    if asked:
+        _tell_pages(asked)
+
+
+def due() -> dict[str, Reference]:
+    """Tags last asked for longer ago than the setting says, of registries that may be asked.
+
+    What counts its questions (Docker Hub, its mirrors, who told of a limit) is asked by hand only.
+    """
+    every = timedelta(hours=settings.NEWER_IMAGES_HOURS)
+    if not every:
+        return {}
+    lately = Newest.objects.filter(tried__gt=now() - every).values_list("reference", flat=True)
+    rows = Image.objects.exclude(tags=[]).exclude(digests=[]).values_list("tags", flat=True)
+    wanted = newer.tags_among({tag for tags in rows for tag in tags})
+    waiting = sorted(wanted.keys() - set(lately))
+    free = {domain: _is_free(domain) for domain in {wanted[name].domain for name in waiting}}
+    found = (name for name in waiting if free[wanted[name].domain])
+    return {name: wanted[name] for name in islice(found, MOST_DUE)}
+
+
+def _is_free(domain: str) -> bool:
+    registry = registry_of_domain(domain)
+    return registry is not None and not spared(registry) and not paused_s(registry)

@@ -13,6 +13,7 @@ from accounts_app.signin import forget_ended_sessions
 from core import spool
 from core.live import TICK_S, tick
 from hosts_app.models import Host
+from images_app import newer_tasks
 from images_app.building import spool as build_spool
 from images_app.transferring import loads
 from inventory_app.canaries import CANARY_S, Canaries
@@ -51,6 +52,7 @@ async def _run() -> None:
         asyncio.create_task(_every(ANCHOR_S, announce_head)),
         asyncio.create_task(_every(DAY_S, _forget)),
         asyncio.create_task(_every(refreshing.LOOK_S, refreshing.refresh)),
+        asyncio.create_task(_every(newer_tasks.DUE_S, newer_tasks.look_when_due)),
         asyncio.create_task(_every(SWEEP_S, build_spool.sweep)),
         asyncio.create_task(_every(SWEEP_S, partial(spool.sweep, loads.needed))),
     ]

@@ -25,11 +25,13 @@ def send_on_commit(job: Job) -> None:
 
 
 def send_next(job: Job) -> None:
-    """A transfer has ended: wake a worker for those that wait for its engine, the first first."""
-    if job.queue == "transfers" and job.host_id:
+    """A transfer has ended: wake a worker for those that wait for its engines, the first first."""
+    if job.queue != "transfers":
+        return
+    for host in job.engines:
         waiting = Job.objects.filter(
             queue=job.queue,
-            host_id=job.host_id,
+            host_id=host,
             state=Job.State.QUEUED,
             parent=None,
             cancel_asked=None,

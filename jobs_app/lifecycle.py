@@ -14,7 +14,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import translation
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -203,9 +203,17 @@ def has_turn(job: Job) -> bool:
     """
     if job.queue != TRANSFERS or job.host_id is None or job.is_bulk:
         return True
+    engines = job.engines
     # so that two workers do not take the last place both; no lock that rows of the host need
-    Host.objects.select_for_update(no_key=True).filter(pk=job.host_id).values_list("pk").first()
-    others = Job.objects.filter(queue=TRANSFERS, host_id=job.host_id).exclude(pk=job.pk)
+    hosts = Host.objects.select_for_update(no_key=True).filter(pk__in=engines)
+    list(hosts.order_by("pk").values_list("pk"))
+    return all(_has_room(pk, job) for pk in engines)
+
+
+def _has_room(host: int, job: Job) -> bool:
+    """Whether this engine, of which a job may keep two busy, has a place for `job`."""
+    others = Job.objects.filter(queue=TRANSFERS, state__in=Job.OPEN).exclude(pk=job.pk)
+    others = others.filter(Q(host_id=host) | Q(params__from_host=host))
     others = others.exclude(kind__endswith=".bulk").exclude(kind__endswith=".prune")
     before = others.filter(state=Job.State.RUNNING).count()
     if job.parent_id is None:

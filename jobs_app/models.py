@@ -123,6 +123,12 @@ class Job(models.Model):
         return self.state in self.OPEN
 
     @property
+    def engines(self) -> list[int]:
+        """Keys of the hosts that it keeps busy: its own, and that from which an image is sent."""
+        found = {self.host_id, self.params.get("from_host")} - {None}
+        return sorted(pk for pk in found if isinstance(pk, int))
+
+    @property
     def is_bulk(self) -> bool:
         return self.kind.endswith((".bulk", ".prune"))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -79,9 +80,11 @@ def _arrivals(
     place: Host, parcels: Sequence[Parcel], hosts: Sequence[Host], via: str
 ) -> Iterator[Wish]:
     for each in parcels:
-        said = {"reference": each.name, "source": place.slug}
+        said: dict[str, Any] = {"reference": each.name, "source": place.slug}
         if each.there:
             said |= {"via": via, "there": each.there, "image": each.image.docker_id}
+        else:
+            said["from_host"] = place.pk  # its engine is as busy as the one that receives
         for host in hosts:
             yield Wish("image.distribute", host, each.name, each.name, said)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from celery import current_app
+from django.conf import LazySettings
 from django.test import Client
 from django.utils.timezone import now
 
@@ -14,7 +15,7 @@ from accounts_app.models import Role, User
 from core.errors import Forbidden, Invalid
 from engine.types import ImageSummary
 from hosts_app.models import Host
-from images_app import inventory, newer, services
+from images_app import inventory, newer, newer_tasks, services
 from images_app.models import Image, Newest
 from jobs_app.models import Job
 from registries_app.models import Registry
@@ -159,3 +160,36 @@ def test_a_page_asks_once_for_all_that_is_known(
         with django_assert_max_num_queries(25):
             text = client.get(path).content.decode()
         assert text.count('class="newer"') == 30
+
+
+# -- By itself --------------------------------------------------------------------------------
+
+
+def test_what_was_not_asked_for_in_a_day_is_asked_by_itself(registry: Fake, host: Host) -> None:
+    old = image(host, registry)
+    assert list(newer_tasks.due()) == old.tags
+    newer_tasks.look_at_due()
+    assert [each.method for each in registry.asked] == ["HEAD"]
+    assert newer.words(old.tags, newer.compared(old), newer.known(old.tags))
+    assert newer_tasks.due() == {}
+    Newest.objects.update(tried=now() - timedelta(hours=25))
+    assert list(newer_tasks.due()) == old.tags
+
+
+@pytest.mark.parametrize("why", ["off", "hub", "budget", "unknown", "built"])
+def test_who_counts_is_not_asked_by_itself(
+    registry: Fake, host: Host, settings: LazySettings, why: str
+) -> None:
+    image(host, registry, digest="" if why == "built" else OLD)
+    if why == "off":
+        settings.NEWER_IMAGES_HOURS = 0
+    elif why == "hub":
+        Registry.objects.update(kind=Registry.Kind.HUB)
+    elif why == "budget":
+        Registry.objects.update(budget={"limit": 100})
+    elif why == "unknown":
+        Registry.objects.all().delete()
+    newer_tasks.look_when_due()
+    newer_tasks.look_at_due()
+    assert not registry.asked
+    assert not Newest.objects.exists()

@@ -125,7 +125,8 @@ def test_an_image_is_sent_to_others(
     make.session(client, operator).post("/images/distribute/", SEND | {"targets": ["second"]})
     parent = Job.objects.get(parent=None)
     assert parent.kind == "image.distribute.bulk"
-    assert parent.children.get().params == {"reference": "lab/web:1", "source": "lab"}
+    said = {"reference": "lab/web:1", "source": "lab", "from_host": image.host_id}
+    assert parent.children.get().params == said
 
 
 def test_several_images_go_by_way_of_a_registry(

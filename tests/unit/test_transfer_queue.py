@@ -63,6 +63,30 @@ def test_each_host_has_places_of_its_own(operator: User, host: Host) -> None:
     assert begins(pull(operator, second))
 
 
+def sends(actor: User, source: Host, target: Host, **more: object) -> Job:
+    params = {"source": source.slug, "reference": "lab/a:1", "from_host": source.pk}
+    return make.job(actor, target, "image.distribute", queue="transfers", params=params, **more)
+
+
+def test_the_host_that_an_image_is_sent_from_is_as_busy_as_the_one_it_goes_to(
+    operator: User, host: Host, sent: list[int]
+) -> None:
+    second, third = make.host("second"), make.host("third")
+    for place in (second, third):
+        Grant.objects.create(user=operator, host=place, role=Role.OPERATOR)
+    first = sends(operator, host, second, state="running")
+    pull(operator, host, state="running")
+    assert not begins(sends(operator, host, third))
+    waiting = pull(operator, host)
+    assert not begins(waiting)
+    dispatch.send_next(first)
+    assert waiting.pk in sent
+    first.state = "succeeded"
+    first.save()
+    Job.objects.filter(kind="image.distribute", state="queued").delete()
+    assert begins(waiting)
+
+
 def test_who_came_first_is_next(operator: User, host: Host) -> None:
     pull(operator, host, state="running")
     first, second = pull(operator, host), pull(operator, host)
