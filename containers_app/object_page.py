@@ -40,7 +40,9 @@ def context(user: User, container: Container, tab: str, *, partial: bool) -> dic
         if container.image_row_id
         else "",
         "ports": ports_of(container),
-        "reveal_url": reverse("container:reveal", args=[container.host.slug, container.docker_id]),
+        "reveal_url": reverse(
+            "containers:reveal", args=[container.host.slug, container.docker_id]
+        ),
         "can_administer": container.host_id in host_ids(user, Role.ADMINISTRATOR),
         "locked_by": container.locked_by.username if container.locked_by else "",
         "object_tabs": _tabs(container, tab),
