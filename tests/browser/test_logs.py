@@ -145,7 +145,7 @@ def test_nothing_is_lost_or_doubled_when_our_web_process_is_killed(
         expect(page.locator("#log-held")).not_to_have_text(held)
         killed = site.running.pid("web")
         os.kill(killed, signal.SIGKILL)
-        until(lambda: site.running.get("/healthz")[0] == 200, seconds=20, what="web is back")
+        until(lambda: site.running.get("/healthz")[0] == 200, seconds=60, what="web is back")
         assert site.running.pid("web") != killed
     expect(page.locator("#log-rate")).to_contain_text("Following", timeout=20_000)
     site.engine.api("POST", f"/containers/{container_id}/kill")
