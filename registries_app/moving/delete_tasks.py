@@ -61,7 +61,7 @@ def remove_images(job: Job) -> None:
                     mark = str(job.key)
                     deletion.forget_referrer(client, repository, subject, digest, mark=mark)
             except Missing as error:
-                if job.attempt == 1:  # else an attempt before this one has deleted it
+                if job.attempt == 1 and not job.retry_of_id:  # else it went in an earlier try
                     failed[digest] = str(error)
             except RegistryFailed as error:
                 failed[digest] = str(error)

@@ -8,11 +8,14 @@ import pytest
 from accounts_app.models import User
 from hosts_app.models import Host
 from jobs_app.models import Job
+from jobs_app.services import retry
 from registries_app.content.index import keep_tags, repository
 from registries_app.models import Registry, Tag
 from registries_app.moving import delete_tasks as move_tasks
 from registries_app.moving.deletion import OCI, OCI_CONFIG, nothing_called
 from registries_app.protocol.answers import Names
+from registries_app.protocol.failures import Refused
+from registries_app.protocol.uploading import Writer
 from tests import make
 from tests.fakes.oci import Oci, digest_of, oci
 from tests.lab.registry import Registry as LabRegistry
@@ -212,3 +215,25 @@ def test_a_preview_of_what_nobody_answers_for_is_502(script: Script) -> None:
     record("http://127.0.0.1:9")
     body = {"repository": "shop", "tags": ["1"], "preview": True}
     assert is_problem(script.post("registries/near/delete", body), 502, "unreachable")
+
+
+def test_asked_again_only_what_failed_is_left_to_do(
+    script: Script, admin: User, fake: Oci, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(fake.url)
+    one, two = (fake.put("shop", tag, *image(tag)) for tag in ("1", "2"))
+    really = Writer.delete
+
+    def refuses(client: Writer, repository: str, reference: str) -> None:
+        if reference == two:
+            raise Refused("near", 500, "not now")
+        really(client, repository, reference)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Writer, "delete", refuses)
+        job = delete(script, repository="shop", digests=[one, two])
+        assert (job.state, names_of(fake)) == ("failed", {"2"})
+    again = retry(admin, job.pk)
+    RUN[again.kind](again.pk)
+    again.refresh_from_db()
+    assert (again.state, again.error, names_of(fake)) == ("succeeded", "", set())
