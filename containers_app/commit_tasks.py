@@ -3,6 +3,8 @@
 import json
 from datetime import timedelta
 
+from django.utils.translation import gettext as _
+
 from accounts_app.models import Role
 from containers_app.privileged import require_commit
 from core.sealed import unseal
@@ -33,7 +35,7 @@ def commit_container(job: Job) -> None:
         except Unreachable as error:
             made = found_out(job, engine, error, lambda: _made(job, engine, reference))
     job.result = {"id": made, "reference": reference.familiar}
-    say(job, f"made {reference.familiar} {made}")
+    say(job, _("made %(name)s %(id)s") % {"name": reference.familiar, "id": made})
 
 
 def _commit(job: Job, reference: Reference) -> str:
@@ -56,7 +58,7 @@ def _commit(job: Job, reference: Reference) -> str:
     try:
         return run_streaming(job, ask)
     except Cancelled:
-        say(job, "an engine that has begun goes on: the image may appear all the same")
+        say(job, _("an engine that has begun goes on: the image may appear all the same"))
         raise
 
 

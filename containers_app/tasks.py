@@ -98,10 +98,10 @@ def run_container(job: Job) -> None:
     made = engine.container_with_label(JOB_LABEL, str(job.key)) or _create(job, engine)
     job.target, job.result = made, {"id": made}
     Job.objects.filter(pk=job.pk).update(target=made, result=job.result)
-    say(job, f"created {made[:12]}")
+    say(job, _("created %(id)s") % {"id": made[:12]})
     if job.params.get("start", True):
         settle.act(job, lambda engine: engine.start(made), settle.has_started(job))
-        say(job, "started")
+        say(job, _("started"))
 
 
 def _create(job: Job, engine: Engine) -> str:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from jobs_app.lifecycle import Cancelled, Failed, LostLease, audit_end, report, say
 from jobs_app.models import Job
+from jobs_app.words import state_line
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ def end_waiting(children: Iterable[Job], error: str) -> None:
                 state=Job.State.FAILED, error=error, finished=now()
             )
             if ended:
-                say(child, f"failed: {error}")
+                say(child, state_line(Job.State.FAILED, str(error)))
                 audit_end(child, Job.State.FAILED, error)
 
 

@@ -26,6 +26,7 @@ from core.live import publish_on_commit
 from engine.errors import EngineError
 from hosts_app.models import Host
 from jobs_app.models import Job, JobLine
+from jobs_app.words import state_line
 
 logger = logging.getLogger(__name__)
 
@@ -131,8 +132,7 @@ def finish(job: Job, state: Job.State, error: str = "") -> None:
         if not ended:
             return
         audit_end(job, state, error)
-        end = Job.State(state).value
-        say(job, f"{end}: {error}" if error else end, kept=None)
+        say(job, state_line(state, error), kept=None)
         _tell_pages(job)
     job.state = state
 
@@ -172,6 +172,12 @@ def say(job: Job, *texts: str, kept: int | None = LINES_KEPT) -> None:
         JobLine.objects.filter(job=job, n__lte=last + len(texts) - kept).delete()
 
 
+def _running(job: Job) -> str:
+    if job.attempt == 1:
+        return state_line(Job.State.RUNNING)
+    return _("running, attempt %(n)d") % {"n": job.attempt}
+
+
 def _claim(job_id: int) -> Job | None:
     at = now()
     with transaction.atomic():
@@ -190,7 +196,8 @@ def _claim(job_id: int) -> Job | None:
             return None
         for name, value in claim.items():
             setattr(job, name, value)
-        say(job, "running" if job.attempt == 1 else f"running, attempt {job.attempt}")
+        with in_language_of(job):
+            say(job, _running(job))
         _tell_pages(job)
     _keep(job)
     return job

@@ -21,6 +21,7 @@ from jobs_app.dispatch import send_on_commit
 from jobs_app.lifecycle import say
 from jobs_app.models import Job, JobLine
 from jobs_app.selectors import job_for, unseen_for
+from jobs_app.words import state_line
 
 CHILDREN_AT_ONCE = 200  # rows of one INSERT
 
@@ -81,7 +82,7 @@ def ask_many(
     )
     parent.target_name = _("%(n)d items") % {"n": len(wishes)}
     parent.save()
-    say(parent, "queued")
+    say(parent, state_line(Job.State.QUEUED))
     _write_children(actor, parent, wishes)
     for host_id in hosts:
         publish_on_commit(host_id, "job", [parent.pk])
@@ -112,7 +113,7 @@ def cancel(actor: User, job_id: int) -> Job:
             job.children.filter(state=Job.State.QUEUED).update(
                 state=Job.State.CANCELLED, finished=at, error=_("Cancelled.")
             )
-        say(job, "cancelled" if ended else "asked to cancel")
+        say(job, state_line(Job.State.CANCELLED) if ended else _("asked to cancel"))
         publish_on_commit(job.host_id, "job", [job.pk])
     job.refresh_from_db()
     return job
@@ -260,7 +261,7 @@ def _write(
         job=job.pk,
         **wish.params,
     )
-    say(job, "queued")
+    say(job, state_line(Job.State.QUEUED))
     if parent is None:
         publish_on_commit(job.host_id, "job", [job.pk])
     return job
@@ -283,6 +284,6 @@ def _write_children(actor: User, parent: Job, wishes: Sequence[Wish]) -> None:
         ],
     )
     JobLine.objects.bulk_create(
-        [JobLine(job=child, n=1, text="queued") for child in children],
+        [JobLine(job=child, n=1, text=state_line(Job.State.QUEUED)) for child in children],
         batch_size=CHILDREN_AT_ONCE,
     )

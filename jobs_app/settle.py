@@ -53,12 +53,12 @@ def _done_before(job: Job, engine: Engine, done: Done, lasts_s: float) -> bool:
 
 def _find_out(job: Job, engine: Engine, done: Done | None, error: Unreachable) -> None:
     if done is None:
-        say(job, f"no answer: {error}")
+        say(job, _("no answer: %(error)s") % {"error": error})
         raise OutcomeUnknown(
             _("The engine was asked and did not answer: %(error)s") % {"error": error}
         )
     found_out(job, engine, error, lambda: done(engine))
-    say(job, "the engine has done it")
+    say(job, _("the engine has done it"))
 
 
 def found_out(job: Job, engine: Engine, error: Unreachable, look: Callable[[], T]) -> T:
@@ -66,7 +66,7 @@ def found_out(job: Job, engine: Engine, error: Unreachable, look: Callable[[], T
 
     Raises OutcomeUnknown after LOOK_FOR_S (R5), and Failed where the engine has ended meanwhile.
     """
-    say(job, f"no answer: {error}")
+    say(job, _("no answer: %(error)s") % {"error": error})
     ended = False
     deadline = time.monotonic() + LOOK_FOR_S
     while time.monotonic() < deadline:

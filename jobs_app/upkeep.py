@@ -14,6 +14,7 @@ from core.live import publish_on_commit
 from jobs_app.dispatch import send
 from jobs_app.lifecycle import in_language_of, say
 from jobs_app.models import Heartbeat, Job
+from jobs_app.words import state_line
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ def _take(job: Job) -> None:
     ).update(state=Job.State.QUEUED, owner="", lease=None, sent=None)
     if taken:
         logger.warning("job %s: its worker died; it runs again", job.pk)
-        say(job, "the worker died; queued again")
+        say(job, _("the worker died; queued again"))
         publish_on_commit(job.host_id, "job", [job.pk])
 
 
@@ -63,7 +64,7 @@ def _end(job: Job, error: str) -> None:
     if not ended:
         return
     logger.warning("job %s: interrupted", job.pk)
-    say(job, f"interrupted: {error}")
+    say(job, state_line(Job.State.INTERRUPTED, error))
     if not job.is_bulk:
         audit.record(
             job.actor,

@@ -43,6 +43,21 @@ def kind_word(kind: str) -> str:
     return words.get(kind, kind)
 
 
+def state_line(state: str, error: str = "") -> str:
+    """What a job's log says when the job gets into `state`."""
+    words = {
+        "queued": pgettext("job log", "queued"),
+        "running": pgettext("job log", "running"),
+        "succeeded": pgettext("job log", "succeeded"),
+        "failed": pgettext("job log", "failed"),
+        "cancelled": pgettext("job log", "cancelled"),
+        "interrupted": pgettext("job log", "interrupted"),
+        "unknown": pgettext("job log", "outcome unknown"),
+    }
+    word = words[str(state)]
+    return f"{word}: {error}" if error else word
+
+
 def layer_word(state: str) -> str:
     """How far a layer of a transfer is."""
     words = {

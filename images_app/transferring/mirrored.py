@@ -7,6 +7,8 @@ behind, or lies, is passed over. In the end it has the name that was asked for.
 
 from collections.abc import Callable
 
+from django.utils.translation import gettext as _
+
 from engine.reference import Reference
 from hosts_app.connections import engine_for
 from images_app.transferring.progress import Layers
@@ -40,34 +42,41 @@ def by_mirror(job: Job, reference: Reference, pull: Pull) -> tuple[Registry, Lay
         try:
             layers = pull(job, at)
         except Failed as error:
-            say(job, f"mirror {mirror.name}: {error}")
+            _say_of(job, mirror, str(error))
             continue
         if wanted and layers.digest != wanted:
-            say(job, f"mirror {mirror.name}: brought {layers.digest}, not {wanted}")
+            why = _("brought %(digest)s, not %(wanted)s")
+            _say_of(job, mirror, why % {"digest": layers.digest, "wanted": wanted})
             continue
         _name(job, at, reference)
-        say(job, f"pulled from the mirror {mirror.name}")
+        say(job, _("pulled from the mirror %(name)s") % {"name": mirror.name})
         return mirror, layers
-    say(job, "from no mirror: pulled from the registry itself")
+    say(job, _("from no mirror: pulled from the registry itself"))
     return None
 
 
 def _there(job: Job, mirror: Registry, reference: Reference, wanted: str) -> Reference | None:
     """What the engine is told to pull from this mirror; None where it is passed over."""
     if mirror.path:
-        say(job, f"mirror {mirror.name}: passed over, engines cannot pull from below a path")
+        _say_of(job, mirror, _("passed over, engines cannot pull from below a path"))
         return None
     path = "/".join(filter(None, (mirror.mirror_prefix, reference.path)))
     digest = _digest_at(job, mirror, path, reference.tag)
     if digest is None or (digest and wanted and digest != wanted):
-        why = f"it has {digest}, the registry {wanted}" if digest else "it does not have it"
-        say(job, f"mirror {mirror.name}: passed over, {why}")
+        why = _("passed over, it has %(digest)s, the registry %(wanted)s")
+        if not digest:
+            why = _("passed over, it does not have it")
+        _say_of(job, mirror, why % {"digest": digest, "wanted": wanted})
         return None
     known = wanted or digest
     if not known and mirror.mirror_kind == Registry.MirrorKind.NS:
-        say(job, f"mirror {mirror.name}: passed over, engines cannot tell it which registry")
+        _say_of(job, mirror, _("passed over, engines cannot tell it which registry"))
         return None
     return Reference(mirror.domain, path, "" if known else reference.tag, known)
+
+
+def _say_of(job: Job, mirror: Registry, text: str) -> None:
+    say(job, _("mirror %(name)s: %(text)s") % {"name": mirror.name, "text": text})
 
 
 def _digest_at(job: Job, registry: Registry, path: str, tag: str) -> str | None:

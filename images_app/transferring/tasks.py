@@ -40,7 +40,7 @@ def pull_image(job: Job) -> None:
         except Unreachable as error:
             if attempt == PULLS:
                 raise Interrupted(str(error)) from error
-            say(job, f"broken off: {error}; once more")
+            say(job, _("broken off: %(error)s; once more") % {"error": error})
             if isinstance(error, Broken):  # it was at work, so it may be back in a moment
                 await_engine(job)
     assert job.host, "a pull has a host"
@@ -67,7 +67,7 @@ def push_image(job: Job) -> None:
     try:
         if source := str(job.params.get("source") or ""):
             engine_for(job.host).tag_image(source, name, reference.tag)
-            say(job, f"tagged {reference.familiar}")
+            say(job, _("tagged %(name)s") % {"name": reference.familiar})
         layers = follow(job, f"/images/{name}/push", {"tag": reference.tag}, reference.familiar)
     except Unreachable as error:
         raise Interrupted(str(error)) from error
@@ -92,15 +92,15 @@ def _digest_at(job: Job, reference: Reference) -> str:
     """
     registry = registry_for_reference(str(reference))
     if registry is None:
-        say(job, "digest not compared: the registry has no record here")
+        say(job, _("digest not compared: the registry has no record here"))
         return ""
     try:
         with Client(target_of(registry)) as client:
             digest = client.head(reference.path, reference.tag)
     except RegistryFailed as error:
-        say(job, f"digest not compared: {error.message}")
+        say(job, _("digest not compared: %(error)s") % {"error": error.message})
         return ""
-    say(job, f"the registry has {digest}")
+    say(job, _("the registry has %(digest)s") % {"digest": digest})
     return digest
 
 

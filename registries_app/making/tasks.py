@@ -51,7 +51,7 @@ def make_registry(job: Job) -> None:
     engine = engine_for(job.host)
     _have_image(job, engine)
     made = engine.container_with_label(JOB_LABEL, str(job.key)) or engine.create(_spec(job))
-    say(job, f"container {made[:12]}")
+    say(job, _("container %(id)s") % {"id": made[:12]})
     job.result = {"container": made, "registry": None, "url": job.params["url"]}
     password = unseal(job, "sealed")
     try:

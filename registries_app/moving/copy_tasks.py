@@ -23,8 +23,17 @@ def copy_image(job: Job) -> None:
     with Writer(target_of(source)) as giver, Writer(target_of(target)) as taker:
         found = survey(giver, origin)
         wanted = plan(taker, place, found, mounts=same_server(source, target), here=_is_here(job))
-        say(job, f"{found.digest}: {len(found.manifests)} manifests, {len(found.blobs)} layers")
-        say(job, f"missing there: {len(wanted.missing)} layers")
+        found_words = _("%(digest)s: %(manifests)d manifests, %(layers)d layers")
+        say(
+            job,
+            found_words
+            % {
+                "digest": found.digest,
+                "manifests": len(found.manifests),
+                "layers": len(found.blobs),
+            },
+        )
+        say(job, _("missing there: %(n)d layers") % {"n": len(wanted.missing)})
         if wanted.replaces and not job.params["overwrite"]:
             raise Failed(
                 _("The tag %(tag)s is there already and stands for another image (%(digest)s).")

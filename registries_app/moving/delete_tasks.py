@@ -123,10 +123,11 @@ def _conclude(
         "failed": failed,
     }
     for tag in gone.tags:
-        say(job, f"gone: {tag}")
+        say(job, _("gone: %(tag)s") % {"tag": tag})
     for tag in gone.still_listed:
-        say(job, f"its image is gone, but the registry still lists the name: {tag}")
-    say(job, "space is freed when the registry's garbage collection runs next")
+        listed = _("its image is gone, but the registry still lists the name: %(tag)s")
+        say(job, listed % {"tag": tag})
+    say(job, _("space is freed when the registry's garbage collection runs next"))
     if gone.lost:
         names = ", ".join(gone.lost)
         raise Failed(_("Other tags went along: %(names)s.") % {"names": names})

@@ -18,6 +18,7 @@ from jobs_app.deeds import deed
 from jobs_app.lifecycle import Cancelled, Failed, OutcomeUnknown, finish, report, running
 from jobs_app.models import Job
 from jobs_app.rows import rows_of
+from jobs_app.words import state_line
 from tests import make
 
 
@@ -69,6 +70,11 @@ def test_what_a_worker_says_is_said_in_the_language_of_who_asked(
     _run_into(job, Cancelled())
     job.refresh_from_db()
     assert job.error == cancelled != "Cancelled."
+    with translation.override("zh-hans"):
+        queued, begun = state_line("queued"), state_line("running")
+        ended = state_line("cancelled", cancelled)
+    assert [line.text for line in job.lines.order_by("n")] == [queued, begun, ended]
+    assert queued != state_line("queued")
 
 
 def test_how_many_items_it_has_is_said_in_the_language_of_who_reads(
