@@ -5,7 +5,7 @@ DEV := @$(PYTHON) -m launch.install requirements-dev.txt
 PIN := .venv/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
-.PHONY: run test bench chaos lint requirements messages needs
+.PHONY: run test bench chaos lint lint-types lint-code lint-rest requirements messages needs
 
 run:
 	@$(PYTHON) -m launch.install requirements.txt
@@ -24,13 +24,21 @@ needs:
 	$(DEV)
 	@$(PYTHON) -m launch.needs
 
+# beside each other: mypy takes as long as all the rest
 lint:
 	$(DEV)
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint-types lint-code lint-rest
+
+lint-types:
+	.venv/bin/mypy .
+
+lint-code:
 	.venv/bin/ruff format --check --quiet .
 	.venv/bin/ruff check --quiet .
-	.venv/bin/mypy .
-	.venv/bin/lint-imports
 	.venv/bin/djlint templates --lint --quiet
+
+lint-rest:
+	.venv/bin/lint-imports
 	DJANGO_SETTINGS_MODULE=tests.settings $(PY) manage.py makemigrations --check
 	@sh launch/lint-scripts.sh
 

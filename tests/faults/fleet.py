@@ -242,6 +242,28 @@ class Fleet:
         return f"host {self.host_state()}"
 
     @contextmanager
+    def frozen(self, part: str) -> Iterator[None]:
+        """Stopped between two writes. Stopped within one it holds the database, and then nobody
+        can write: a fault of its own, of which /readyz says "database"."""
+        pid = self.running.pid(part)
+        until(lambda: self._stopped_outside_a_write(pid), seconds=20, what=f"{part} is frozen")
+        try:
+            yield
+        finally:
+            kernel.send(pid, signal.SIGCONT)
+
+    def _stopped_outside_a_write(self, pid: int) -> bool:
+        os.kill(pid, signal.SIGSTOP)
+        with closing(sqlite3.connect(self.running.data_dir / "db.sqlite3", timeout=1)) as base:
+            try:
+                base.execute("BEGIN IMMEDIATE")
+                base.rollback()
+            except sqlite3.OperationalError:
+                kernel.send(pid, signal.SIGCONT)
+                return False
+        return True
+
+    @contextmanager
     def visitor(self, name: str) -> Iterator[str]:
         """A container that comes and goes, to see whether pages follow."""
         docker_id = self.make(name)

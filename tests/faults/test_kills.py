@@ -10,7 +10,7 @@ import pytest
 from redis import Redis
 
 from core.paths import socket_path
-from tests.faults.fleet import IGNORES_TERM, Asked, Fleet, frozen, shown
+from tests.faults.fleet import IGNORES_TERM, Asked, Fleet, shown
 from tests.faults.truth import check
 from tests.run.running import until
 
@@ -30,7 +30,7 @@ again = pytest.mark.parametrize("time_", range(TIMES))
 def wave(fleet: Fleet) -> Iterator[list[Asked]]:
     """Fifty jobs, all queued at once, of which the first few have ended."""
     fleet.watch()
-    with frozen(fleet.running.pid("worker")):
+    with fleet.frozen("worker"):
         wave = fleet.wave()
     jobs = [each.job for each in wave]
     assert len(jobs) == 50

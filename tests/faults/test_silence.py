@@ -39,7 +39,7 @@ def test_a_worker_that_lives_and_takes_no_work_is_named_and_ended(fleet: Fleet) 
     old = fleet.running.pid("worker")
     began = time.monotonic()
     fleet.watch()
-    with frozen(old):
+    with fleet.frozen("worker"):
         box, (docker_id, _state) = next(iter(fleet.containers().items()))
         job = fleet.act("restart", docker_id)
         until(lambda: named(fleet, "worker"), seconds=NAMED_S, what="/readyz names the worker")
@@ -103,7 +103,7 @@ def test_a_frozen_valkey_delays_a_request_by_moments_and_loses_nothing(fleet: Fl
     try:
         listed = "SELECT 1 FROM containers_app_container WHERE docker_id = ?"
         until(lambda: fleet.sql(listed, docker_id), seconds=10, what="it is listed")
-        with frozen(fleet.running.pid("valkey")):
+        with fleet.frozen("valkey"):
             began = time.monotonic()
             job = fleet.act("start", docker_id)
             took_s = time.monotonic() - began
@@ -122,7 +122,7 @@ def test_a_frozen_valkey_delays_a_request_by_moments_and_loses_nothing(fleet: Fl
 def test_a_frozen_watcher_is_named(fleet: Fleet) -> None:
     until_well(fleet)
     began = time.monotonic()
-    with frozen(fleet.running.pid("watcher")):
+    with fleet.frozen("watcher"):
         until(lambda: named(fleet, "watcher"), seconds=NAMED_S, what="/readyz names the watcher")
         fleet.note("watcher frozen, /readyz names it", time.monotonic() - began)
     until_well(fleet)

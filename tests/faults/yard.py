@@ -61,9 +61,9 @@ class Yard:
         return self.ask("pull", {"reference": self.big}, host)
 
     def push(self, name: str) -> int:
-        """From the small host: its big image under a name of the registry that it is not at."""
+        """From the small host: an image that no registry has a layer of, else none is sent."""
         reference = f"{self.slow}/yard/{name}:1"
-        self.small.cli("tag", "small/big:1", reference)
+        _make_image(self.small, reference)
         known = "SELECT 1 FROM images_app_image WHERE tags LIKE ?"
         until(
             lambda: self.fleet.sql(known, f'%"{reference}"%'),
@@ -142,8 +142,11 @@ class Yard:
         self.registry.restore()
         for engine in (self.fleet.engine, self.small):
             engine.restore()
-        if self.has(self.big):
-            self.fleet.engine.cli("rmi", self.big)
+        for engine in (self.fleet.engine, self.small):
+            for image in engine.api("GET", "/images/json"):
+                for name in image["RepoTags"] or ():
+                    if name.startswith(f"{self.slow}/yard/"):
+                        engine.cli("rmi", name)
         until(
             lambda: self.fleet.running.get("/readyz")[0] == 200,
             seconds=60,
@@ -168,7 +171,6 @@ def open_yard(folder: Path) -> Iterator[Yard]:
         found = engine.api("GET", f"/images/{private.address}/yard/big:1/json")
         yard.image_id = found["Id"]
         engine.cli("rmi", f"{private.address}/yard/big:1")
-        _make_image(small, "small/big:1")
         yard.fleet.seed(PASSWORD)
         body = {"name": "small", "url": small.url}
         status, answer = yard.fleet.api("POST", "hosts", body, who="ada")
