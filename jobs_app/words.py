@@ -52,7 +52,7 @@ def state_line(state: str, error: str = "") -> str:
         "failed": pgettext("job log", "failed"),
         "cancelled": pgettext("job log", "cancelled"),
         "interrupted": pgettext("job log", "interrupted"),
-        "unknown": pgettext("job log", "outcome unknown"),
+        "unknown": pgettext("job log", "unknown"),
     }
     word = words[str(state)]
     return f"{word}: {error}" if error else word

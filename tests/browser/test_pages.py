@@ -175,7 +175,9 @@ def _wrong_with(page: Page, address: str, looks: list[Look]) -> list[str]:
             page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
             page.set_viewport_size({"width": size["width"], "height": size["height"]})
         if not n:
-            page.goto(address)
+            answer = page.goto(address)
+            if answer is None or not answer.ok:  # a page of an error is whole and readable, too
+                wrong.append(f"it answered {answer and answer.status}")
         wrong += [
             f"{theme} {size['width']}: {each}" for each in _wrong_here(page, look, first=not n)
         ]
