@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from core.errors import FieldError, Invalid
 from core.forms import CODE, pairs
+from hosts_app.forms import offer_hosts
 from hosts_app.models import Host
 
 MOST_ROWS = 500
@@ -89,9 +90,7 @@ class RunForm(forms.Form):
 
     def __init__(self, hosts: Iterable[Host], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["host"]
-        assert isinstance(field, forms.ChoiceField), "declared above"
-        field.choices = [(host.slug, host.name) for host in hosts]
+        offer_hosts(self, "host", hosts)
 
     def clean_command(self) -> list[str]:
         return arguments(self.cleaned_data["command"])

@@ -86,9 +86,7 @@ def reveal(request: Request, host: str, name: str) -> HttpResponse:
         request.POST.getlist("names"),
         password=request.POST.get("password", ""),
     )
-    answer = JsonResponse({"values": values})
-    answer["Cache-Control"] = "no-store"
-    return answer
+    return JsonResponse({"values": values})
 
 
 @signed_in

@@ -78,6 +78,4 @@ def _page(request: Request, page: RunPage, host: str, status: int = 200) -> Http
         "mounts": page.sets["mounts"],
         "tags": tags_on(request.user, host),
     }
-    answer = render(request, "containers_app/new.html", context, status=status)
-    answer["Cache-Control"] = "no-store"
-    return answer
+    return render(request, "containers_app/new.html", context, status=status)

@@ -26,9 +26,9 @@ from containers_app.selectors import container_to_change, containers_to_change
 from containers_app.spec import checked as checked_spec
 from containers_app.spec import spec_from
 from containers_app.wanted import require_possible
-from core.errors import Conflict, Invalid, Locked, NotFound
+from core.errors import Conflict, Invalid, Locked
 from core.live import publish_on_commit
-from core.masking import masked_instruction
+from core.masking import masked_instruction, revealed
 from hosts_app.selectors import host_for, may
 from jobs_app.models import Job
 from jobs_app.services import Wish, ask, ask_many
@@ -179,11 +179,9 @@ def reveal(
     """
     container = container_to_change(actor, host, docker_id, Role.ADMINISTRATOR)
     require_step_up(actor, password)
-    environment = detail(container).env
-    if unknown := [name for name in names if name not in environment]:
-        raise NotFound(_("No such variable: %(names)s") % {"names": ", ".join(unknown)})
+    values = revealed(detail(container).env, names)
     _record(actor, "container.reveal", container, names=sorted(names))
-    return {name: environment[name] for name in names}
+    return values
 
 
 @transaction.atomic

@@ -1,5 +1,6 @@
 """How our forms draw themselves: one field template for all; and how they ask for the password."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -84,6 +85,17 @@ class PemForm(forms.Form):
     def pem(self, name: str) -> str:
         """One text with a newline at its end, or ""."""
         return f"{self.cleaned_data[name].strip()}\n".lstrip()
+
+
+def offer(
+    form: forms.Form, name: str, choices: Iterable[tuple[str, str]], *, lines: int = 8
+) -> None:
+    """What may be chosen at a field: (value, label). A box of several shows at most `lines`."""
+    field = form.fields[name]
+    assert isinstance(field, forms.ChoiceField), "declared as one"
+    field.choices = offered = list(choices)
+    if isinstance(field.widget, forms.SelectMultiple):
+        field.widget.attrs["size"] = min(lines, max(lines // 4, len(offered)))
 
 
 def add_errors(form: forms.Form, error: Invalid) -> None:

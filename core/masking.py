@@ -1,7 +1,11 @@
 """Keeping values that may be secrets out of what is shown: variables keep their names (F3)."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+
+from django.utils.translation import gettext as _
+
+from core.errors import NotFound
 
 HIDDEN = "***"
 NAME = re.compile(r"(?:\A|\s)([A-Za-z_][A-Za-z0-9_.-]*)=")
@@ -13,6 +17,13 @@ def masked_variable(pair: str) -> str:
     """`NAME=***`; an empty value is no secret, and is often the fault one looks for."""
     name, equals, value = pair.partition("=")
     return f"{name}{equals}{HIDDEN}" if value else pair
+
+
+def revealed(environment: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
+    """The values of these variables. Raises NotFound for a name that is not among them."""
+    if unknown := [name for name in names if name not in environment]:
+        raise NotFound(_("No such variable: %(names)s") % {"names": ", ".join(unknown)})
+    return {name: environment[name] for name in names}
 
 
 def masked_variables(pairs: Iterable[object]) -> list[str]:

@@ -1,17 +1,23 @@
 """The form of a host. What makes sense is decided by hosts_app.spec, for the API as well."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from core.errors import Invalid
-from core.forms import PEMS, PemForm
+from core.forms import PEMS, PemForm, offer
 from engine.types import Connection
 from hosts_app.models import Host
 from hosts_app.spec import LARGEST_PEM, HostSpec, labels_from, lines_from
 
 CODE = {"class": "code", "spellcheck": "false", "autocomplete": "off", "rows": "4"}
+
+
+def offer_hosts(form: forms.Form, name: str, hosts: Iterable[Host]) -> None:
+    """The hosts that may be chosen at the field of this name."""
+    offer(form, name, ((host.slug, host.name) for host in hosts))
 
 
 class HostForm(PemForm):

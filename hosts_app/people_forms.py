@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts_app.models import ApiToken, Role
 from accounts_app.tokens import LONGEST
-from core.forms import StepUpForm
+from core.forms import StepUpForm, offer
 from hosts_app.models import Host
 from hosts_app.people import EVERYWHERE
 
@@ -200,9 +200,7 @@ class TokenForm(StepUpForm):
 
     def __init__(self, *args: Any, hosts: Iterable[Host], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["hosts"]
-        assert isinstance(field, forms.MultipleChoiceField)
-        field.choices = [(host.slug, host.name) for host in hosts]
+        offer(self, "hosts", ((host.slug, host.name) for host in hosts))
         today = now().date()
         self.fields["expires"].initial = today + USUAL_LIFE
         self.fields["expires"].widget.attrs |= {

@@ -62,9 +62,7 @@ def reveal(request: Request, host: str, reference: str) -> HttpResponse:
         request.POST.getlist("names"),
         password=request.POST.get("password", ""),
     )
-    answer = JsonResponse({"values": values})
-    answer["Cache-Control"] = "no-store"
-    return answer
+    return JsonResponse({"values": values})
 
 
 def _find(request: Request, host: str, reference: str, view: str) -> Image | HttpResponse:

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from accounts_app import audit
 from accounts_app.models import Role, User
 from accounts_app.signin import require_step_up
-from core.errors import Conflict, Invalid, Locked, NotFound
+from core.errors import Conflict, Invalid, Locked
+from core.masking import revealed
 from engine.reference import BadReference, Reference, parse
 from hosts_app.selectors import host_for, hosts_for, require, require_everywhere
 from images_app import (
@@ -174,9 +175,7 @@ def reveal(
     place = host_for(actor, host, Role.ADMINISTRATOR)
     image = image_by_id(actor, host, docker_id)
     require_step_up(actor, password)
-    environment = live_reads.detail(image).env
-    if unknown := [name for name in names if name not in environment]:
-        raise NotFound(_("No such variable: %(names)s") % {"names": ", ".join(unknown)})
+    values = revealed(live_reads.detail(image).env, names)
     audit.record(
         actor,
         "image.reveal",
@@ -186,7 +185,7 @@ def reveal(
         outcome="succeeded",
         names=sorted(names),
     )
-    return {name: environment[name] for name in names}
+    return values
 
 
 def act(

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import CODE, pairs
+from hosts_app.forms import offer_hosts
 from hosts_app.models import Host
 from images_app.building.builds import Wanted
 from jobs_app.models import Job
@@ -78,9 +79,7 @@ class BuildForm(forms.Form):
 
     def __init__(self, hosts: Iterable[Host], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["host"]
-        assert isinstance(field, forms.ChoiceField), "declared above"
-        field.choices = [(host.slug, host.name) for host in hosts]
+        offer_hosts(self, "host", hosts)
 
     def wanted(self) -> Wanted:
         """Raises Invalid for lines that are no pairs."""

@@ -144,6 +144,4 @@ def _build(request: Request, form: BuildForm) -> HttpResponse:
 
 
 def _form(request: Request, form: BuildForm, status: int = 200) -> HttpResponse:
-    answer = render(request, "images_app/build_new.html", {"form": form}, status=status)
-    answer["Cache-Control"] = "no-store"
-    return answer
+    return render(request, "images_app/build_new.html", {"form": form}, status=status)

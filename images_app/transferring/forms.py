@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts_app.models import Role, User
 from core.errors import Forbidden
-from core.forms import CODE
+from core.forms import CODE, offer
+from hosts_app.forms import offer_hosts
 from hosts_app.models import Host
 from hosts_app.selectors import hosts_for
 
@@ -30,13 +31,6 @@ def own_hosts(user: User) -> list[Host]:
 
 def chosen(hosts: list[Host], slug: str) -> Host:
     return next((host for host in hosts if host.slug == slug), hosts[0])
-
-
-def _hosts(field: forms.Field, hosts: Iterable[Host]) -> None:
-    assert isinstance(field, forms.ChoiceField), "declared below"
-    field.choices = [(host.slug, host.name) for host in hosts]
-    if isinstance(field, forms.MultipleChoiceField):
-        field.widget.attrs["size"] = min(8, max(2, len(field.choices)))
 
 
 class PullForm(forms.Form):
@@ -64,7 +58,7 @@ class PullForm(forms.Form):
 
     def __init__(self, hosts: Iterable[Host], *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        _hosts(self.fields["hosts"], hosts)
+        offer_hosts(self, "hosts", hosts)
 
 
 class PushForm(forms.Form):
@@ -100,10 +94,8 @@ class PushForm(forms.Form):
     ) -> None:
         """`registries` are (domain, label)."""
         super().__init__(*args, **options)
-        _hosts(self.fields["host"], hosts)
-        field = self.fields["registry"]
-        assert isinstance(field, forms.ChoiceField), "declared above"
-        field.choices = [("", _("As its name says")), *registries]
+        offer_hosts(self, "host", hosts)
+        offer(self, "registry", [("", gettext("As its name says")), *registries])
 
 
 class DistributeForm(forms.Form):
@@ -152,9 +144,9 @@ class DistributeForm(forms.Form):
         via = self.fields["via"]
         assert isinstance(via, forms.ChoiceField), "declared above"
         via.choices = [("", _("Straight from host to host")), *registries]
-        _hosts(self.fields["host"], hosts)
+        offer_hosts(self, "host", hosts)
         source = self.initial.get("host", "")
-        _hosts(self.fields["targets"], [host for host in hosts if host.slug != source])
+        offer_hosts(self, "targets", [host for host in hosts if host.slug != source])
 
 
 class SaveForm(forms.Form):
@@ -167,11 +159,8 @@ class SaveForm(forms.Form):
         self, hosts: Iterable[Host], names: Iterable[tuple[str, str]], *args: Any, **options: Any
     ) -> None:
         super().__init__(*args, **options)
-        _hosts(self.fields["host"], hosts)
-        field = self.fields["reference"]
-        assert isinstance(field, forms.MultipleChoiceField), "declared above"
-        field.choices = list(names)
-        field.widget.attrs["size"] = min(16, max(4, len(field.choices)))
+        offer_hosts(self, "host", hosts)
+        offer(self, "reference", names, lines=16)
 
 
 class LoadForm(forms.Form):
@@ -186,7 +175,7 @@ class LoadForm(forms.Form):
 
     def __init__(self, hosts: Iterable[Host], *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        _hosts(self.fields["host"], hosts)
+        offer_hosts(self, "host", hosts)
 
 
 class ImportForm(LoadForm):

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import CODE, StepUpForm
+from hosts_app.forms import offer_hosts
 from hosts_app.models import Host
 from registries_app.making.making import IMAGE
 
@@ -61,6 +62,4 @@ class MakeForm(StepUpForm):
 
     def __init__(self, hosts: Iterable[Host], *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        field = self.fields["host"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [(host.slug, host.name) for host in hosts]
+        offer_hosts(self, "host", hosts)

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from core.forms import CODE
+from core.forms import CODE, offer
 from registries_app.models import Registry
 
 
@@ -47,9 +47,7 @@ class CopyForm(forms.Form):
         super().__init__(*args, **options)
         choices = [(each.slug, f"{each.name} · {each.domain}") for each in registries]
         for name in ("source", "target"):
-            field = self.fields[name]
-            assert isinstance(field, forms.ChoiceField)
-            field.choices = choices
+            offer(self, name, choices)
 
     def clean_references(self) -> list[str]:
         return list(dict.fromkeys(str(self.cleaned_data["references"]).replace(",", " ").split()))
