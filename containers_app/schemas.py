@@ -16,7 +16,7 @@ from containers_app.prune import Prunable
 from containers_app.selectors import containers_for
 from core.api import Body, Filters, Out
 from core.errors import Invalid
-from jobs_app.selectors import busy_verbs
+from jobs_app.selectors import told_of
 
 DOCKER_STATES = ("created", "running", "paused", "restarting", "removing", "exited", "dead")
 STATES = {
@@ -178,7 +178,7 @@ def prunables_out(found: Iterable[Prunable]) -> Prunables:
 
 
 def containers_out(rows: Sequence[Container]) -> list[ContainerOut]:
-    busy = busy_verbs({row.host_id for row in rows}, [row.docker_id for row in rows])
+    busy, _failed = told_of({row.host_id for row in rows}, [row.docker_id for row in rows])
     return [
         ContainerOut(
             host=row.host.slug,

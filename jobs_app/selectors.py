@@ -52,21 +52,11 @@ def positions(jobs: Iterable[Job]) -> dict[int, int]:
     return places
 
 
-def busy_verbs(host_ids: Collection[int], targets: Collection[str]) -> dict[tuple[int, str], str]:
-    """(host, docker id) → verb of the open job, for what is being changed right now."""
-    opened = Job.objects.open().filter(host__in=host_ids, target__in=targets).order_by("-pk")
-    opened = opened.exclude(kind__in=Job.BESIDE)
-    return {
-        (host_id, target): kind.rpartition(".")[2]
-        for host_id, target, kind in opened.values_list("host", "target", "kind")
-    }
-
-
 def told_of(
     host_ids: Collection[int], targets: Collection[str]
 ) -> tuple[dict[tuple[int, str], str], dict[tuple[int, str], Job]]:
-    """What rows say of jobs on them, by (host, docker id): the verbs of `busy_verbs`, and the
-    newest job that ended, where that one failed and nobody dismissed it.
+    """What rows say of jobs on them, by (host, docker id): the verb of the open job, for what is
+    being changed right now; and the newest that ended, where it failed and nobody dismissed it.
 
     Mostly one query: every list asks, and mostly nothing has failed.
     """
