@@ -126,4 +126,5 @@ def test_the_segments_of_a_bar_fill_it(sizes: list[int]) -> None:
     if found:
         assert found[-1].x + found[-1].width == pytest.approx(WIDTH, abs=1)
         assert all(one.width > 0 for one in found)
-        assert found[max(range(len(found)), key=lambda n: found[n].width)].shade <= 1
+        shown = [size for size in sizes if size]  # widths are rounded: near ones look the same
+        assert found[shown.index(max(shown))].shade <= 1
